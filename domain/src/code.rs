@@ -1,0 +1,169 @@
+//! The closed list of error codes: the stable names that clients, tests, metrics and `docs/errors.md` use.
+//!
+//! What each code means on a wire (HTTP status, number in the live protocol, whether to ask again) is decided in one
+//! exhaustive match in the server's `error.rs`.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $sentence:literal;)*) => {
+        /// Why something was refused or failed.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its stable name, `area.reason`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// One sentence for the person, used where a refusal has nothing more exact to say.
+            #[must_use]
+            pub const fn sentence(self) -> &'static str {
+                match self { $(Self::$variant => $sentence,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Requests that cannot be understood.
+    /// Not JSON, or not the shape that was asked for.
+    BadRequest = "request.malformed", "The request could not be understood.";
+    /// No such rpc method or path.
+    UnknownMethod = "request.unknown_method", "There is no such method.";
+    /// A frame or body beyond the limit.
+    TooLargeRequest = "request.too_large", "The request is larger than allowed.";
+    /// More requests than the limit allows.
+    RateLimited = "request.rate_limited", "Too many requests: please slow down.";
+    /// A command id used again with another body.
+    IdReused = "request.id_reused", "This command id was already used for another request.";
+    /// Nothing of that name or id.
+    NotFound = "request.not_found", "Nothing was found here.";
+    /// A uniqueness rule of stored records.
+    Conflict = "request.conflict", "This already exists.";
+
+    // Who asks.
+    /// No token where one is needed.
+    Unauthenticated = "auth.required", "Please sign in first.";
+    /// A token that we did not make.
+    TokenInvalid = "auth.token_invalid", "This sign-in is not valid.";
+    /// A token past its time.
+    TokenExpired = "auth.token_expired", "This sign-in has expired.";
+    /// A token whose session was signed out.
+    TokenRevoked = "auth.token_revoked", "This session was signed out.";
+    /// Signed in, but not allowed.
+    Forbidden = "auth.forbidden", "You may not do this.";
+    /// E-mail or password do not match.
+    BadCredentials = "auth.bad_credentials", "E-mail or password is wrong.";
+    /// A used refresh token came again after its grace time: the family is revoked.
+    RefreshReused = "auth.refresh_reused", "This sign-in was used twice, so the device was signed out.";
+    /// The e-mail code is wrong.
+    EmailCodeWrong = "auth.email_code_wrong", "The code is wrong.";
+    /// The e-mail code is past its 180 s.
+    EmailCodeExpired = "auth.email_code_expired", "The code has expired: please ask for a new one.";
+    /// Five wrong tries.
+    EmailCodeExhausted = "auth.email_code_exhausted", "Too many wrong codes: please ask for a new one.";
+    /// A new code within 60 s.
+    EmailCodeTooSoon = "auth.email_code_too_soon", "A code was sent a moment ago: please wait before asking again.";
+    /// Not an e-mail address.
+    EmailInvalid = "auth.email_invalid", "This is not an e-mail address.";
+    /// Too short or too long a password.
+    PasswordInvalid = "auth.password_invalid", "The password must have 8 to 128 characters.";
+    /// The e-mail address has an account already.
+    EmailTaken = "auth.email_taken", "This e-mail address already has an account.";
+
+    // Money.
+    /// Text, null, NaN: nothing that counts.
+    AmountNotANumber = "money.not_a_number", "The amount must be a whole number of minor units.";
+    /// 12.5
+    AmountFractional = "money.fractional", "The amount must not have a fraction.";
+    /// Zero or negative.
+    AmountNotPositive = "money.not_positive", "The amount must be more than zero.";
+    /// Beyond what we count.
+    AmountTooLarge = "money.too_large", "The amount is too large.";
+    /// Another currency than the account or auction has.
+    WrongCurrency = "money.wrong_currency", "The amount is in another currency.";
+    /// The available balance does not cover it.
+    NoFunds = "money.no_funds", "Your available balance does not cover this.";
+
+    // Auctions.
+    /// No auction of that id.
+    AuctionUnknown = "auction.unknown", "There is no such auction.";
+    /// Bidding has not begun.
+    AuctionNotOpen = "auction.not_open", "Bidding has not started yet.";
+    /// Bidding is over.
+    AuctionClosed = "auction.closed", "Bidding has ended.";
+    /// Bidding is paused.
+    AuctionPaused = "auction.paused", "Bidding is paused.";
+    /// Sellers may not bid on their own.
+    OwnAuction = "auction.own", "You cannot bid on your own auction.";
+    /// Below the next possible amount.
+    BidTooLow = "auction.bid_too_low", "The bid is below the next possible amount.";
+    /// The seed's rule, where set: the leader may not bid again.
+    LeaderMayNotRebid = "auction.leader_may_not_rebid", "You already lead.";
+    /// A leader may only raise the own maximum.
+    MaximumNotRaised = "auction.maximum_not_raised", "You lead with a maximum at least this high.";
+    /// The auction is in no state for this command.
+    AuctionWrongState = "auction.wrong_state", "This is not possible in the auction's present state.";
+    /// The rules or times given for an auction make no sense.
+    AuctionInvalid = "auction.invalid", "The auction's settings are not valid.";
+    /// An artwork that cannot enter the catalogue.
+    ArtworkInvalid = "artwork.invalid", "This cannot enter the catalogue.";
+    /// Ten favourites are the most.
+    FavouritesFull = "auction.favourites_full", "You can keep at most ten favourites.";
+
+    // The live protocol.
+    /// No such channel.
+    UnknownChannel = "live.unknown_channel", "There is no such channel.";
+    /// Subscribed already.
+    AlreadySubscribed = "live.already_subscribed", "This channel is already subscribed.";
+    /// A position ahead of the channel's head, or of another epoch where that is an error.
+    UnrecoverablePosition = "live.unrecoverable_position", "This position cannot be recovered.";
+    /// Not offered on this channel.
+    NotAvailable = "live.not_available", "This is not available here.";
+    /// Too many subscriptions, sockets, ...
+    LimitExceeded = "live.limit_exceeded", "A limit was reached.";
+
+    // The engine.
+    /// A full inbox: ask again in a moment, with the same id.
+    Busy = "engine.busy", "Very busy right now: please ask again.";
+    /// The outcome of a commit is not known: ask again with the same id.
+    Unknown = "engine.unknown_outcome", "The outcome is not known: ask again with the same id.";
+    /// Another node owns it now: ask again with the same id.
+    Moved = "engine.moved", "This moved to another node: ask again with the same id.";
+    /// Failing again and again; resting.
+    Quarantined = "engine.quarantined", "This is resting after a fault: please try later.";
+    /// The server is stopping.
+    Stopping = "engine.stopping", "The server is restarting: please ask again.";
+    /// A fault of ours.
+    Internal = "engine.internal", "Something went wrong on our side.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_have_an_area() {
+        let names: HashSet<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(
+            names.iter().all(|name| name.split_once('.').is_some_and(|(area, reason)| !area.is_empty() && !reason.is_empty()))
+        );
+    }
+}

@@ -1,0 +1,18 @@
+//! The rules of Madang.
+//!
+//! Everything here is a pure function of its arguments: no IO, no clock, no randomness, no async, no framework. Time and
+//! random values are given. The server asks these rules what a command means and only then touches the world, so the same
+//! rules run under the server, the simulator and the offline verifier.
+//!
+//! Start reading at [`entity`]: the contract every live thing follows. Nobody is imported from here; everybody imports us.
+
+pub mod accounts;
+pub mod artwork;
+pub mod auction;
+pub mod code;
+pub mod entity;
+pub mod ids;
+pub mod ledger;
+pub mod money;
+pub mod time;
+pub mod user;

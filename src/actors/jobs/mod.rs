@@ -1,0 +1,3 @@
+//! Periodic and durable background work: one file per job.
+
+pub mod outbox;

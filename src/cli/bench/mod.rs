@@ -1,0 +1,150 @@
+//! `madang bench`: what the server does, measured over real sockets from outside.
+//!
+//! `crowd` is the client (`wire` its frames), `house` the server under test, `process` what it costs; each benchmark has its
+//! file; `table` compares with what must be reached. Ratios are taken in one run, on one machine, next to each other.
+
+pub mod crowd;
+pub mod fanout;
+pub mod hot_lot;
+pub mod house;
+pub mod process;
+pub mod resume;
+pub mod row_lock;
+pub mod stuck_reader;
+pub mod table;
+pub mod wire;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use self::fanout::Audience;
+use self::house::House;
+use self::resume::Watched;
+use self::table::Figures;
+use crate::cli::replay::DEMO_CLERK;
+
+/// Settings of `madang bench`.
+#[derive(Debug, Args)]
+pub struct Bench {
+    #[command(subcommand)]
+    what: What,
+    #[command(flatten)]
+    server: Server,
+    #[command(flatten)]
+    workload: Workload,
+    /// Write the figures to this file as JSON.
+    #[arg(long, global = true)]
+    out: Option<PathBuf>,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum What {
+    /// Everything below, and the table of what must be reached.
+    All,
+    /// Durable answered bids on one hot lot, and the same as a row lock on the same database.
+    HotLot,
+    /// One publication to many watchers, one at a time and in bursts.
+    Fanout,
+    /// Memory of an idle, signed-in, subscribed, resumable connection.
+    Memory,
+    /// Everybody is cut off for two seconds and comes back.
+    Resume,
+    /// Watchers that never read.
+    StuckReader,
+}
+
+/// Which server. Without an address, one of our own is started on a throw-away directory, with its limits raised.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// A running server, such as http://127.0.0.1:8080. Raise its limits, or they are what you measure.
+    #[arg(long, global = true)]
+    server: Option<String>,
+    /// The running server's process id, to measure processor time and memory.
+    #[arg(long, global = true, requires = "server")]
+    pid: Option<u32>,
+    /// The running server's database, for the row lock.
+    #[arg(long, global = true, requires = "server")]
+    database: Option<String>,
+    /// E-mail address of the clerk who makes the auctions.
+    #[arg(long, global = true, default_value = DEMO_CLERK.0)]
+    email: String,
+    /// The clerk's password.
+    #[arg(long, global = true, env = "MADANG_CLERK_PASSWORD", default_value = DEMO_CLERK.1, hide_env_values = true)]
+    password: String,
+}
+
+/// How much.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Workload {
+    /// Watchers of the fan-out, memory and resume benchmarks. Mind `ulimit -n`.
+    #[arg(long, global = true, default_value_t = 10_000)]
+    connections: usize,
+    /// Bidders of the hot lot.
+    #[arg(long, global = true, default_value_t = 64)]
+    bidders: usize,
+    /// Seconds that each phase lasts.
+    #[arg(long, global = true, default_value_t = 10)]
+    seconds: u64,
+}
+
+impl Bench {
+    /// Measures and prints the table. The exit code is 1 when something that must be reached was not.
+    ///
+    /// # Errors
+    /// When the server cannot be started or reached, or a benchmark cannot be carried out.
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
+        let mut house = House::open(&self.server, &self.workload).await?;
+        let measured = self.measure(&mut house).await;
+        house.close().await?;
+        let mut figures = measured?;
+        if figures.hot_lot.is_some() {
+            let lasting = Duration::from_secs(self.workload.seconds) / 2;
+            figures.row_lock = house.row_lock(lasting).await.context("row lock")?;
+        }
+        self.print(&figures)
+    }
+
+    async fn measure(&self, house: &mut House) -> anyhow::Result<Figures> {
+        let wanted = |what| self.what == What::All || self.what == what;
+        let lasting = Duration::from_secs(self.workload.seconds);
+        let connections = self.workload.connections;
+        let mut figures = Figures::default();
+        if wanted(What::Memory) || wanted(What::Resume) {
+            let mut watched = Watched::new(house, connections).await.context("memory")?;
+            figures.memory = Some(tokio::task::block_in_place(|| watched.arrive(house)).context("memory")?);
+            if wanted(What::Resume) {
+                figures.resume = Some(tokio::task::block_in_place(|| watched.cut_and_return()).context("resume")?);
+            }
+        }
+        if wanted(What::StuckReader) {
+            figures.stuck_reader = Some(stuck_reader::run(house).await.context("stuck reader")?);
+        }
+        if wanted(What::Fanout) {
+            let mut audience = Audience::seat(house, connections).await.context("fan-out")?;
+            figures.fanout = tokio::task::block_in_place(|| {
+                [1, 16].into_iter().map(|window| audience.run(house, window, lasting)).collect::<anyhow::Result<_>>()
+            })
+            .context("fan-out")?;
+        }
+        if wanted(What::HotLot) {
+            figures.hot_lot = Some(hot_lot::run(house, self.workload.bidders, lasting).await.context("hot lot")?);
+        }
+        Ok(figures)
+    }
+
+    #[expect(clippy::print_stdout, reason = "the figures are what the command is for")]
+    fn print(&self, figures: &Figures) -> anyhow::Result<ExitCode> {
+        if let Some(path) = &self.out {
+            let text = serde_json::to_string_pretty(figures)?;
+            std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let rows = figures.rows();
+        println!("{}", table::markdown(&rows));
+        Ok(if rows.iter().all(|row| row.reached) { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    }
+}

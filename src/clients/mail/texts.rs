@@ -1,0 +1,210 @@
+//! What mails say, in Korean and English.
+
+use madang_domain::entity::Notice;
+use madang_domain::money::{Currency, Money};
+use serde_json::Value;
+
+use super::Mail;
+
+/// A language of mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// 한국어
+    Korean,
+    /// English
+    English,
+}
+
+impl Language {
+    /// The language of a stored locale.
+    #[must_use]
+    pub fn of(locale: &str) -> Self {
+        if locale == "en" { Self::English } else { Self::Korean }
+    }
+
+    const fn pick(self, korean: &'static str, english: &'static str) -> &'static str {
+        match self {
+            Self::Korean => korean,
+            Self::English => english,
+        }
+    }
+}
+
+fn mail(to: &str, subject: &str, text: String) -> Mail {
+    Mail { to: to.to_owned(), subject: subject.to_owned(), text }
+}
+
+/// The code that shows the address is one's own.
+#[must_use]
+pub fn sign_up_code(to: &str, language: Language, code: &str) -> Mail {
+    let text = match language {
+        Language::Korean => format!("가입 코드: {code}\n\n3분 안에 입력해 주세요. 요청하지 않으셨다면 이 메일을 무시하세요.\n"),
+        Language::English => {
+            format!("Your sign-up code: {code}\n\nIt is good for 3 minutes. If you did not ask for it, ignore this mail.\n")
+        }
+    };
+    mail(to, language.pick("마당 가입 코드", "Your Madang sign-up code"), text)
+}
+
+/// To somebody who has an account and asked for another.
+#[must_use]
+pub fn already_registered(to: &str, language: Language) -> Mail {
+    let text = language.pick(
+        "이 주소로 가입 코드를 요청하셨지만 이미 계정이 있습니다. 로그인해 주세요. 요청하지 않으셨다면 이 메일을 무시하세요.\n",
+        "A sign-up code was asked for with this address, but it has an account already. Please sign in. If it was not you, \
+         ignore this mail.\n",
+    );
+    mail(to, language.pick("이미 가입되어 있습니다", "You already have a Madang account"), text.to_owned())
+}
+
+/// To somebody whose refresh token came twice.
+#[must_use]
+pub fn device_signed_out(to: &str, language: Language) -> Mail {
+    let text = language.pick(
+        "로그인 정보가 두 곳에서 사용되어 해당 기기를 로그아웃했습니다. 다시 로그인하고, 본인이 아니라면 모든 기기에서 로그아웃하세요.\n",
+        "One of your sign-ins was used in two places, so that device was signed out. Please sign in again; if it was not \
+         you, sign out on all devices.\n",
+    );
+    mail(to, language.pick("기기가 로그아웃되었습니다", "A device was signed out"), text.to_owned())
+}
+
+/// What a kind of notice says: Korean and English, subject and sentence. `{title}` and `{amount}` are filled in; the amount
+/// is the field that is named.
+struct Wording {
+    kind: &'static str,
+    amount: &'static str,
+    korean: (&'static str, &'static str),
+    english: (&'static str, &'static str),
+}
+
+const WORDINGS: &[Wording] = &[
+    Wording {
+        kind: "auction.outbid",
+        amount: "next_bid",
+        korean: ("더 높은 입찰이 있습니다", "〈{title}〉 다른 입찰자가 앞섰습니다. 다음 입찰은 {amount}부터 가능합니다."),
+        english: ("You were outbid", "Somebody bid more on “{title}”. The next possible bid is {amount}."),
+    },
+    Wording {
+        kind: "auction.won",
+        amount: "total",
+        korean: ("낙찰되었습니다", "〈{title}〉 낙찰을 축하합니다. 수수료와 세금을 포함한 금액은 {amount}입니다."),
+        english: ("You won", "“{title}” is yours: {amount} with premium and tax. Congratulations!"),
+    },
+    Wording {
+        kind: "auction.sold",
+        amount: "hammer",
+        korean: ("작품이 판매되었습니다", "〈{title}〉 {amount}에 낙찰되었습니다."),
+        english: ("Your artwork was sold", "“{title}” was sold for {amount}."),
+    },
+    Wording {
+        kind: "auction.unsold",
+        amount: "",
+        korean: ("판매되지 않았습니다", "〈{title}〉 구매자가 없었습니다."),
+        english: ("Your artwork was not sold", "“{title}” found no buyer."),
+    },
+    Wording {
+        kind: "auction.not_sold_to_you",
+        amount: "",
+        korean: ("낙찰되지 않았습니다", "〈{title}〉 입찰가가 내정가에 미치지 못했습니다. 보류된 금액은 풀렸습니다."),
+        english: (
+            "Your bid did not meet the reserve",
+            "“{title}” was not sold: the reserve was not met. Your hold is released.",
+        ),
+    },
+    Wording {
+        kind: "auction.defaulted",
+        amount: "total",
+        korean: ("낙찰이 취소되었습니다", "〈{title}〉 대금 {amount}이 납부되지 않아 낙찰이 취소되었습니다."),
+        english: ("A sale was cancelled", "The sale of “{title}” was cancelled, since {amount} was not paid."),
+    },
+    Wording {
+        kind: "auction.cancelled",
+        amount: "",
+        korean: ("경매가 취소되었습니다", "〈{title}〉 경매가 취소되었습니다. 보류된 금액은 풀렸습니다."),
+        english: ("An auction was cancelled", "The auction of “{title}” was cancelled. Any hold is released."),
+    },
+];
+
+/// For kinds without words of their own, so that nobody goes untold.
+const NEWS: Wording = Wording {
+    kind: "",
+    amount: "",
+    korean: ("마당에서 알려드립니다", "〈{title}〉 새로운 소식이 있습니다. 알림에서 확인해 주세요."),
+    english: ("News from Madang", "There is news about “{title}”. Please see your notices."),
+};
+
+/// A notice by mail.
+#[must_use]
+pub fn notice(to: &str, language: Language, notice: &Notice) -> Mail {
+    let wording = WORDINGS.iter().find(|wording| wording.kind == notice.kind).unwrap_or(&NEWS);
+    let (subject, sentence) = match language {
+        Language::Korean => wording.korean,
+        Language::English => wording.english,
+    };
+    let title = notice.fields.get("title").and_then(Value::as_str).unwrap_or(&notice.about);
+    let amount = amount_in(&notice.fields, wording.amount, language).unwrap_or_default();
+    // The title last: whatever a seller wrote is not read as a placeholder.
+    mail(to, subject, format!("{}\n", sentence.replace("{amount}", &amount).replace("{title}", title)))
+}
+
+fn amount_in(fields: &Value, name: &str, language: Language) -> Option<String> {
+    let currency = fields.get("currency").and_then(Value::as_str)?.parse::<Currency>().ok()?;
+    let money = Money::new(fields.get(name)?.as_i64()?, currency).to_string();
+    // "1234.50 USD" as people write it: "1,234.50 USD", "12,500원".
+    let (number, code) = money.split_once(' ')?;
+    let (whole, fraction) = number.split_at(number.find('.').unwrap_or(number.len()));
+    let mut grouped = String::new();
+    for (place, digit) in whole.chars().enumerate() {
+        if place > 0 && (whole.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let won = language == Language::Korean && currency == Currency::KRW;
+    Some(if won { format!("{grouped}원") } else { format!("{grouped}{fraction} {code}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(kind: &str, fields: Value, language: Language) -> Mail {
+        let about = "auction:17".to_owned();
+        notice("a@example.org", language, &Notice { kind: kind.to_owned(), about, fields, mail: true })
+    }
+
+    #[test]
+    fn a_notice_names_title_and_amount_in_the_persons_language() {
+        let fields = json!({ "title": "달항아리", "total": 1_512_500, "hammer": 1, "currency": "KRW" });
+        assert!(told("auction.won", fields.clone(), Language::Korean).text.contains("〈달항아리〉 낙찰을 축하합니다"));
+        assert!(told("auction.won", fields.clone(), Language::Korean).text.contains("금액은 1,512,500원입니다"));
+        assert!(told("auction.won", fields, Language::English).text.contains("“달항아리” is yours: 1,512,500 KRW"));
+        let dollars = json!({ "title": "Moon", "next_bid": 123_456, "currency": "USD" });
+        assert!(told("auction.outbid", dollars, Language::English).text.contains("1,234.56 USD"));
+    }
+
+    #[test]
+    fn every_wording_is_complete_in_both_languages() {
+        let fields = json!({ "title": "T", "next_bid": 1, "total": 1, "hammer": 1, "currency": "KRW" });
+        for wording in WORDINGS {
+            for language in [Language::Korean, Language::English] {
+                let Mail { subject, text, .. } = told(wording.kind, fields.clone(), language);
+                assert!(!subject.is_empty() && text.contains('T') && !text.contains('{'), "{}: {text}", wording.kind);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_notice_is_still_told() {
+        let news = told("auction.moved", Value::Null, Language::English);
+        assert!(news.text.contains("auction:17"));
+    }
+
+    #[test]
+    fn a_title_is_only_text() {
+        let fields = json!({ "title": "{amount}", "total": 5, "currency": "KRW" });
+        assert!(told("auction.won", fields, Language::English).text.contains("“{amount}” is yours: 5 KRW"));
+    }
+}

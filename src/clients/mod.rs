@@ -1,0 +1,3 @@
+//! The outside world: a trait, the real thing, and what stands in for it by default.
+
+pub mod mail;

@@ -1,0 +1,77 @@
+//! How each error code looks on the wires: one exhaustive match, so that a new code cannot be forgotten.
+
+use madang_domain::code::Code;
+
+/// A code's face towards HTTP and the live protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surface {
+    /// HTTP status.
+    pub status: u16,
+    /// The number in the live protocol's `error.code`: the protocol's own where it has one (100 to 112), ours from 1000.
+    pub number: u32,
+    /// Whether asking again, with the same id, can help.
+    pub temporary: bool,
+}
+
+const fn surface(status: u16, number: u32, temporary: bool) -> Surface {
+    Surface { status, number, temporary }
+}
+
+impl Surface {
+    /// The face of a code.
+    #[must_use]
+    pub const fn of(code: Code) -> Self {
+        match code {
+            Code::BadRequest => surface(400, 107, false),
+            Code::UnknownMethod => surface(404, 104, false),
+            Code::TooLargeRequest => surface(413, 1001, false),
+            Code::RateLimited => surface(429, 111, true),
+            Code::IdReused => surface(409, 1002, false),
+            Code::NotFound => surface(404, 1003, false),
+            Code::Conflict => surface(409, 1004, false),
+            Code::Unauthenticated => surface(401, 101, false),
+            Code::TokenInvalid => surface(401, 1010, false),
+            Code::TokenExpired => surface(401, 109, false),
+            Code::TokenRevoked => surface(401, 1011, false),
+            Code::Forbidden => surface(403, 103, false),
+            Code::BadCredentials => surface(401, 1012, false),
+            Code::RefreshReused => surface(401, 1013, false),
+            Code::EmailCodeWrong => surface(422, 1014, false),
+            Code::EmailCodeExpired => surface(422, 1015, false),
+            Code::EmailCodeExhausted => surface(422, 1016, false),
+            Code::EmailCodeTooSoon => surface(429, 1017, true),
+            Code::EmailInvalid => surface(422, 1018, false),
+            Code::PasswordInvalid => surface(422, 1019, false),
+            Code::EmailTaken => surface(409, 1020, false),
+            Code::AmountNotANumber => surface(422, 1030, false),
+            Code::AmountFractional => surface(422, 1031, false),
+            Code::AmountNotPositive => surface(422, 1032, false),
+            Code::AmountTooLarge => surface(422, 1033, false),
+            Code::WrongCurrency => surface(422, 1034, false),
+            Code::NoFunds => surface(402, 1035, false),
+            Code::AuctionUnknown => surface(404, 1050, false),
+            Code::AuctionNotOpen => surface(409, 1051, false),
+            Code::AuctionClosed => surface(409, 1052, false),
+            Code::AuctionPaused => surface(409, 1053, false),
+            Code::OwnAuction => surface(403, 1054, false),
+            Code::BidTooLow => surface(409, 1055, false),
+            Code::LeaderMayNotRebid => surface(409, 1056, false),
+            Code::MaximumNotRaised => surface(409, 1057, false),
+            Code::AuctionWrongState => surface(409, 1058, false),
+            Code::AuctionInvalid => surface(422, 1059, false),
+            Code::ArtworkInvalid => surface(422, 1061, false),
+            Code::FavouritesFull => surface(409, 1060, false),
+            Code::UnknownChannel => surface(404, 102, false),
+            Code::AlreadySubscribed => surface(409, 105, false),
+            Code::UnrecoverablePosition => surface(409, 112, false),
+            Code::NotAvailable => surface(404, 108, false),
+            Code::LimitExceeded => surface(429, 106, false),
+            Code::Busy => surface(503, 1080, true),
+            Code::Unknown => surface(503, 1081, true),
+            Code::Moved => surface(503, 1082, true),
+            Code::Quarantined => surface(503, 1083, true),
+            Code::Stopping => surface(503, 1084, true),
+            Code::Internal => surface(500, 100, true),
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The API: every area under `/api/v1`, behind the limits, with one shape for every failure.
+
+use actix_web::middleware::from_fn;
+use actix_web::web;
+
+use super::{accounts, admin, artworks, auctions, limits, openapi, problem, wallet};
+
+/// Where the API lives.
+pub const BASE: &str = "/api/v1";
+
+/// All paths that are no pages and no live connections.
+pub fn routes(cfg: &mut web::ServiceConfig) {
+    cfg.configure(problem::configure)
+        .configure(openapi::routes)
+        .configure(admin::probes)
+        .configure(artworks::media_routes)
+        .service(
+            web::scope(BASE)
+                // The last one named is the outermost.
+                .wrap(from_fn(limits::admit))
+                .wrap(from_fn(problem::render))
+                .configure(accounts::routes)
+                .configure(artworks::routes)
+                .configure(auctions::routes)
+                .configure(wallet::routes)
+                .configure(admin::routes)
+                .default_service(web::to(problem::no_such_path)),
+        );
+}

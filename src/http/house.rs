@@ -1,0 +1,116 @@
+//! Joins the live protocol to the engine: who may watch what, snapshots, the past, calls.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use madang_domain::code::Code;
+use madang_domain::entity::{Role, Viewer};
+use madang_domain::ids::{EntityId, Kind};
+use serde_json::value::to_raw_value;
+
+use super::auctions::Auctions;
+use super::auth::Tokens;
+use super::live::house::{Backlog, ChannelRules, ChannelSnapshot, History, House, Identity, Presence, RpcCall, RpcReply};
+use super::rpc::Rpc;
+use crate::actors::ask::Denied;
+use crate::actors::kernel::Engine;
+
+/// The house of this server.
+pub struct MadangHouse {
+    engine: Engine,
+    auctions: Auctions,
+    tokens: Tokens,
+    rpc: Rpc,
+}
+
+impl fmt::Debug for MadangHouse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MadangHouse").finish_non_exhaustive()
+    }
+}
+
+impl MadangHouse {
+    /// From its parts.
+    #[must_use]
+    pub fn new(engine: Engine, auctions: Auctions, tokens: Tokens, rpc: Rpc) -> Self {
+        Self { engine, auctions, tokens, rpc }
+    }
+
+    async fn look(&self, id: EntityId, viewer: Viewer) -> Result<ChannelSnapshot, Denied> {
+        let epoch = self.engine.channel_epoch().to_string();
+        let (offset, data) = match id.kind() {
+            Kind::Auction => {
+                let view = self.auctions.view(id, viewer).await?;
+                let offset = view.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
+                (offset, to_raw_value(&view))
+            }
+            Kind::User => {
+                let viewed = self.engine.view(id, viewer).await?;
+                (viewed.offset, to_raw_value(&viewed.data))
+            }
+        };
+        let data = data.map_err(|error| {
+            tracing::error!(%error, entity = %id, "a view cannot be written as JSON");
+            Denied::Failed(Code::Internal)
+        })?;
+        Ok(ChannelSnapshot { epoch, offset, data })
+    }
+}
+
+/// The entity behind a channel's name.
+fn entity(channel: &str) -> Result<EntityId, Code> {
+    channel.parse().map_err(|_| Code::UnknownChannel)
+}
+
+impl House for MadangHouse {
+    fn identify(&self, token: &str) -> Result<Identity, Code> {
+        self.tokens.verify(token)
+    }
+
+    fn channel(&self, channel: &str, who: Option<&Identity>) -> Result<ChannelRules, Code> {
+        let id = entity(channel)?;
+        let durable = ChannelRules {
+            durable: true,
+            client_publish: false,
+            presence: Presence::Counted,
+            join_leave: false,
+            backlog: Backlog::Conflate,
+        };
+        match (id.kind(), who) {
+            // Who watches is the clerk's to know; how many, everybody's.
+            (Kind::Auction, Some(who)) if who.roles.iter().any(|role| matches!(role, Role::Clerk | Role::Admin)) => {
+                Ok(ChannelRules { presence: Presence::Listed, ..durable })
+            }
+            (Kind::Auction, _) => Ok(durable),
+            (Kind::User, None) => Err(Code::Unauthenticated),
+            // One's own inbox: every notice counts, and nobody else is there.
+            (Kind::User, Some(who)) if who.user.get() == id.number() => {
+                Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
+            }
+            (Kind::User, Some(_)) => Err(Code::Forbidden),
+        }
+    }
+
+    fn snapshot(self: Arc<Self>, channel: String, who: Option<Identity>) -> BoxFuture<'static, Result<ChannelSnapshot, Code>> {
+        Box::pin(async move {
+            let viewer = who.as_ref().map_or(Viewer::Public, Identity::viewer);
+            self.look(entity(&channel)?, viewer).await.map_err(|denied| {
+                let code = denied.code();
+                if code == Code::AuctionUnknown { Code::UnknownChannel } else { code }
+            })
+        })
+    }
+
+    fn history(self: Arc<Self>, channel: String, after: u64, limit: usize) -> BoxFuture<'static, Result<History, Code>> {
+        Box::pin(async move {
+            let stretch = self.engine.history(entity(&channel)?, after, limit).await;
+            let (epoch, head, publications) = stretch.map_err(|denied| denied.code())?;
+            Ok(History { epoch: epoch.to_string(), head, publications })
+        })
+    }
+
+    fn rpc(self: Arc<Self>, call: RpcCall, reply: RpcReply) {
+        self.rpc.call(call, reply);
+    }
+}

@@ -1,0 +1,19 @@
+//! Parse, ask, render: one file per area. `live` is the live protocol over WebSocket, SSE and HTTP streams.
+
+pub mod accounts;
+pub mod admin;
+pub mod amount;
+pub mod api;
+pub mod artworks;
+pub mod auctions;
+pub mod auth;
+pub mod command;
+pub mod house;
+pub mod limits;
+pub mod live;
+pub mod openapi;
+pub mod page;
+pub mod pages;
+pub mod problem;
+pub mod rpc;
+pub mod wallet;

@@ -1,0 +1,238 @@
+//! Reading the journal: an entity's past for loading, a known command, a stretch of history.
+
+use madang_domain::ids::{EntityId, UserId};
+use madang_domain::time::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+use super::{BodyHash, Chain, JournalRow, SnapshotRow};
+
+/// The columns of a [`JournalRow`].
+const ROWS_AFTER: &str = "select entity, seq, epoch, version, cmd, actor_user, at, pub_offset, body_hash, chain, body \
+     from journal where entity = $1 and seq > $2 order by seq limit $3";
+
+const ROW: &str = "select entity, seq, epoch, version, cmd, actor_user, at, pub_offset, body_hash, chain, body \
+     from journal where entity = $1 and seq = $2";
+
+const RECENT: &str = "select cmd, seq, body_hash, at from journal where entity = $1 and seq <= $2 order by seq desc limit $3";
+
+const BY_COMMAND: &str = "select w.n, j.seq, j.body_hash \
+     from unnest($1::bigint[], $2::uuid[]) with ordinality as w (entity, cmd, n) \
+     join journal j on j.entity = w.entity and j.cmd = w.cmd";
+
+const SNAPSHOTS: &str = "select seq, version, pub_offset, at, chain, digest, body from snapshot \
+     where entity = $1 order by seq desc limit 2";
+
+const TIMER: &str = "select due_at, fire_id from timer where entity = $1 and name = 'wake'";
+
+const HEAD: &str = "select seq, pub_offset from journal where entity = $1 order by seq desc limit 1";
+
+/// Finds the first row whose offset is beyond `$2` by halving: offsets never fall along `seq`, and `seq` has no gaps, so
+/// the primary key is index enough.
+const SEQ_OF_OFFSET: &str = "with recursive probe (low, high) as ( \
+       select 1::bigint, $3::bigint + 1 \
+       union all \
+       select case when j.pub_offset > $2 then p.low else j.seq + 1 end, \
+              case when j.pub_offset > $2 then j.seq else p.high end \
+       from probe p join journal j on j.entity = $1 and j.seq = (p.low + p.high) / 2 \
+       where p.low < p.high \
+     ) select high from probe where low >= high";
+
+/// Why a stored row cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The database could not answer.
+    #[error("the database could not answer")]
+    Database(#[from] sqlx::Error),
+    /// A stored value is out of its range.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A command that was decided before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownCommand {
+    /// The decision it made.
+    pub seq: u64,
+    /// What it asked.
+    pub body_hash: BodyHash,
+}
+
+/// A recent command of an entity, to recognise its repetition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecentCommand {
+    /// Its id.
+    pub cmd: Uuid,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// The decision.
+    pub known: KnownCommand,
+}
+
+/// Everything that is needed to bring an entity to life.
+#[derive(Debug, Clone, Default)]
+pub struct Past {
+    /// The newest snapshots, newest first, two at most. Damaged ones are left out.
+    pub snapshots: Vec<SnapshotRow>,
+    /// Every row after the newest snapshot.
+    pub tail: Vec<JournalRow>,
+    /// Commands before the tail, newest first.
+    pub recent: Vec<RecentCommand>,
+    /// The stored deadline.
+    pub timer: Option<(Timestamp, Uuid)>,
+}
+
+/// Loads an entity's past: its newest sound snapshot (when `snapshots` are wanted), the rows after it, and up to `recent`
+/// commands before those.
+///
+/// # Errors
+/// When the database cannot answer or a row makes no sense.
+pub async fn past(pool: &PgPool, entity: EntityId, recent: u32, snapshots: bool) -> Result<Past, ReadError> {
+    let mut connection = pool.acquire().await?;
+    let stored = sqlx::query(SNAPSHOTS).bind(entity.packed()).fetch_all(&mut *connection).await?;
+    let mut past = Past::default();
+    for row in stored.iter().filter(|_| snapshots) {
+        match snapshot_of(entity, row)? {
+            Some(snapshot) => past.snapshots.push(snapshot),
+            None => tracing::error!(%entity, "a damaged snapshot is left out"),
+        }
+    }
+    let from = past.snapshots.first().map_or(0, |snapshot| snapshot.seq);
+    let tail =
+        sqlx::query(ROWS_AFTER).bind(entity.packed()).bind(column(from)).bind(i64::MAX).fetch_all(&mut *connection).await?;
+    past.tail = tail.iter().map(row_of).collect::<Result<_, _>>()?;
+    if from > 0 {
+        let rows = sqlx::query(RECENT)
+            .bind(entity.packed())
+            .bind(column(from))
+            .bind(i64::from(recent))
+            .fetch_all(&mut *connection)
+            .await?;
+        past.recent = rows.iter().map(recent_of).collect::<Result<_, _>>()?;
+    }
+    let timer = sqlx::query(TIMER).bind(entity.packed()).fetch_optional(&mut *connection).await?;
+    past.timer = timer.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
+    Ok(past)
+}
+
+/// Rows after a sequence number, oldest first.
+///
+/// # Errors
+/// When the database cannot answer or a row makes no sense.
+pub async fn rows_after(pool: &PgPool, entity: EntityId, after: u64, limit: u32) -> Result<Vec<JournalRow>, ReadError> {
+    let rows = sqlx::query(ROWS_AFTER).bind(entity.packed()).bind(column(after)).bind(i64::from(limit)).fetch_all(pool).await?;
+    rows.iter().map(row_of).collect()
+}
+
+/// One row.
+///
+/// # Errors
+/// When the database cannot answer or the row makes no sense.
+pub async fn row(pool: &PgPool, entity: EntityId, seq: u64) -> Result<Option<JournalRow>, ReadError> {
+    let row = sqlx::query(ROW).bind(entity.packed()).bind(column(seq)).fetch_optional(pool).await?;
+    row.as_ref().map(row_of).transpose()
+}
+
+/// Which of these commands their entities decided before: one answer for each, in order.
+///
+/// # Errors
+/// When the database cannot answer or a row makes no sense.
+pub async fn by_commands(pool: &PgPool, asked: &[(EntityId, Uuid)]) -> Result<Vec<Option<KnownCommand>>, ReadError> {
+    let entities: Vec<i64> = asked.iter().map(|(entity, _)| entity.packed()).collect();
+    let commands: Vec<Uuid> = asked.iter().map(|(_, cmd)| *cmd).collect();
+    let rows = sqlx::query(BY_COMMAND).bind(entities).bind(commands).fetch_all(pool).await?;
+    let mut known = vec![None; asked.len()];
+    for row in &rows {
+        let place = usize::try_from(row.try_get::<i64, _>(0)? - 1).ok().and_then(|place| known.get_mut(place));
+        let place = place.ok_or(ReadError::Damaged("ordinality"))?;
+        *place = Some(KnownCommand { seq: count(row.try_get(1)?)?, body_hash: bytes(row.try_get(2)?)? });
+    }
+    Ok(known)
+}
+
+/// The entity's last row: its number and the channel's offset there. `(0, 0)` before the first.
+///
+/// # Errors
+/// When the database cannot answer or the row makes no sense.
+pub async fn head(pool: &PgPool, entity: EntityId) -> Result<(u64, u64), ReadError> {
+    let row = sqlx::query(HEAD).bind(entity.packed()).fetch_optional(pool).await?;
+    row.map_or(Ok((0, 0)), |row| Ok((count(row.try_get(0)?)?, count(row.try_get(1)?)?)))
+}
+
+/// The number of the first row that brought the channel beyond `offset`; the one after `head` when none did.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn seq_beyond(pool: &PgPool, entity: EntityId, offset: u64, head: u64) -> Result<u64, ReadError> {
+    let row =
+        sqlx::query(SEQ_OF_OFFSET).bind(entity.packed()).bind(column(offset)).bind(column(head)).fetch_optional(pool).await?;
+    row.map_or(Err(ReadError::Damaged("a gap in seq")), |row| count(row.try_get(0)?))
+}
+
+/// The epoch that all channel positions of this database carry.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn channel_epoch(pool: &PgPool) -> Result<String, ReadError> {
+    let row = sqlx::query("select value from meta where name = 'channel_epoch'").fetch_one(pool).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// A new number for an entity of this kind.
+///
+/// # Errors
+/// When the database cannot answer or has no numbers for this kind.
+pub async fn next_number(pool: &PgPool, kind: &str) -> Result<i64, ReadError> {
+    let row = sqlx::query("select nextval(('number_' || $1)::regclass)").bind(kind).fetch_one(pool).await?;
+    Ok(row.try_get(0)?)
+}
+
+fn row_of(row: &PgRow) -> Result<JournalRow, ReadError> {
+    Ok(JournalRow {
+        entity: EntityId::from_packed(row.try_get(0)?).ok_or(ReadError::Damaged("entity"))?,
+        seq: count(row.try_get(1)?)?,
+        epoch: row.try_get(2)?,
+        version: row.try_get(3)?,
+        cmd: row.try_get(4)?,
+        actor: row.try_get::<Option<i64>, _>(5)?.map(UserId::new),
+        at: row.try_get(6)?,
+        offset: count(row.try_get(7)?)?,
+        body_hash: bytes(row.try_get(8)?)?,
+        chain: bytes(row.try_get(9)?)?,
+        body: row.try_get(10)?,
+    })
+}
+
+fn recent_of(row: &PgRow) -> Result<RecentCommand, ReadError> {
+    let known = KnownCommand { seq: count(row.try_get(1)?)?, body_hash: bytes(row.try_get(2)?)? };
+    Ok(RecentCommand { cmd: row.try_get(0)?, at: row.try_get(3)?, known })
+}
+
+/// `None` when the digest does not fit: a bit has flipped.
+fn snapshot_of(entity: EntityId, row: &PgRow) -> Result<Option<SnapshotRow>, ReadError> {
+    let snapshot = SnapshotRow {
+        entity,
+        seq: count(row.try_get(0)?)?,
+        version: row.try_get(1)?,
+        offset: count(row.try_get(2)?)?,
+        at: row.try_get(3)?,
+        chain: bytes::<{ size_of::<Chain>() }>(row.try_get(4)?)?,
+        body: row.try_get(6)?,
+        keep_from: 0,
+    };
+    let digest: &[u8] = row.try_get(5)?;
+    Ok((digest == snapshot.digest()).then_some(snapshot))
+}
+
+fn bytes<const N: usize>(stored: &[u8]) -> Result<[u8; N], ReadError> {
+    stored.try_into().map_err(|_| ReadError::Damaged("hash"))
+}
+
+fn count(stored: i64) -> Result<u64, ReadError> {
+    u64::try_from(stored).map_err(|_| ReadError::Damaged("count"))
+}
+
+fn column(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,32 @@
+//! Which deadlines are due soon: the table `timer`, read here and written by the journal's commit.
+
+use madang_domain::ids::EntityId;
+use madang_domain::time::Timestamp;
+use sqlx::{PgPool, Row};
+
+/// Deadlines of these shards up to a moment, earliest first.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn due(
+    pool: &PgPool,
+    shards: &[u8],
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<(EntityId, Timestamp)>, sqlx::Error> {
+    let shards: Vec<i16> = shards.iter().map(|shard| i16::from(*shard)).collect();
+    let rows = sqlx::query("select entity, due_at from timer where due_at <= $2 and shard = any($1) order by due_at limit $3")
+        .bind(shards)
+        .bind(until)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    let mut due = Vec::with_capacity(rows.len());
+    for row in rows {
+        // A kind this binary does not know belongs to a newer one: leave its deadline alone.
+        if let Some(entity) = EntityId::from_packed(row.try_get(0)?) {
+            due.push((entity, row.try_get(1)?));
+        }
+    }
+    Ok(due)
+}

@@ -1,0 +1,10 @@
+//! Auctions, over HTTP and the live protocol's calls, against the real engine and a real Postgres.
+
+mod catalogue;
+mod favourites;
+mod history;
+mod house;
+mod import;
+mod life;
+mod lists;
+mod refusals;

@@ -1,0 +1,11 @@
+//! The live protocol over real sockets, before a house that keeps its journal in memory.
+
+mod clients;
+mod commands;
+mod fake;
+mod limits;
+mod raw;
+mod recovery;
+mod server;
+mod socket;
+mod streams;

@@ -1,0 +1,26 @@
+//! Everything that needs a database, a socket or a process: one binary, so that one throw-away cluster serves all tests.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::wildcard_enum_match_arm,
+    clippy::large_futures,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking at the very line, runs alone on its thread, and may look at the machine's clock"
+)]
+
+mod accounts;
+mod app;
+mod auctions;
+mod cache;
+mod cluster;
+mod command_line;
+mod engine;
+mod house_rules;
+mod live;
+mod mail;
+mod openapi;
+mod wallet;
+mod world;

@@ -1,0 +1,66 @@
+// The start of the pages.
+
+import { resumeBids } from "./core/bids.js";
+import { onNotice, startNotices } from "./core/notices.js";
+import { h } from "./core/dom.js";
+import { loadLanguage } from "./core/i18n.js";
+import { start as startLive } from "./core/live.js";
+import { redraw, startRouter } from "./core/router.js";
+import { restore, session } from "./core/session.js";
+import { showNotice } from "./parts/notice.js";
+import { shell } from "./parts/shell.js";
+import { about } from "./pages/about.js";
+import { account } from "./pages/account.js";
+import { bids } from "./pages/bids.js";
+import { desk } from "./pages/desk.js";
+import { favourites } from "./pages/favourites.js";
+import { home } from "./pages/home.js";
+import { newLot } from "./pages/new-lot.js";
+import { notFound } from "./pages/not-found.js";
+import { notices } from "./pages/notices.js";
+import { operators } from "./pages/operators.js";
+import { outbox } from "./pages/outbox.js";
+import { room } from "./pages/room.js";
+import { signInPage } from "./pages/sign-in.js";
+import { signUpPage } from "./pages/sign-up.js";
+import { walletPage } from "./pages/wallet.js";
+
+/** The same list is in `src/http/pages.rs`, so that these addresses can be opened directly. */
+const ROUTES = [
+  { path: "/", page: home },
+  { path: "/auctions/:id", page: room },
+  { path: "/sign-in", page: signInPage },
+  { path: "/sign-up", page: signUpPage },
+  { path: "/wallet", page: walletPage },
+  { path: "/bids", page: bids },
+  { path: "/notices", page: notices },
+  { path: "/favourites", page: favourites },
+  { path: "/account", page: account },
+  { path: "/desk", page: desk },
+  { path: "/desk/new", page: newLot },
+  { path: "/operators", page: operators },
+  { path: "/outbox", page: outbox },
+  { path: "/about", page: about },
+  { path: "*", page: notFound },
+];
+
+/** How long the first drawing waits for the sign-in to be restored, in milliseconds. */
+const PATIENCE = 1500;
+
+await loadLanguage(document.documentElement.lang);
+const main = h("main", { id: "main", tabindex: "-1" });
+shell(main);
+startLive();
+startNotices();
+resumeBids();
+onNotice(showNotice);
+await Promise.race([restore(), new Promise((done) => setTimeout(done, PATIENCE))]);
+startRouter(main, ROUTES);
+
+// A page shows other things to other people: draw it anew when that changes under it.
+let person = session.value.user?.id ?? null;
+session.watch(({ user }) => {
+  if ((user?.id ?? null) === person) return;
+  person = user?.id ?? null;
+  redraw();
+});
