@@ -26,6 +26,8 @@ pub enum Role {
     Seller,
     /// Runs auctions: opens, pauses, closes any of them, sees bidders and refused attempts.
     Clerk,
+    /// Brings images to be labeled.
+    Company,
     /// May do everything.
     Admin,
 }
@@ -123,7 +125,7 @@ pub struct Transfer {
     pub key: String,
     /// What it is for, such as `auction.settlement`.
     pub purpose: String,
-    /// The legs. Each is one account's change; all in one currency; the sum is zero.
+    /// The legs. Each is one account's change; in each currency the sum is zero.
     pub entries: Vec<LedgerEntry>,
 }
 
@@ -142,6 +144,8 @@ pub struct LedgerEntry {
 pub enum AccountOwner {
     /// A person's money: never negative, holds never above it.
     User(UserId),
+    /// What a person has earned but is not proved yet; nobody can spend it.
+    Pending(UserId),
     /// The house's income: premiums and commissions.
     House,
     /// Tax owed to the state.
@@ -162,6 +166,9 @@ pub struct Notice {
     pub fields: Value,
     /// Whether a mail goes out too.
     pub mail: bool,
+    /// Whether it is pushed to the person's devices too.
+    #[serde(default)]
+    pub push: bool,
 }
 
 /// Why a command was refused.

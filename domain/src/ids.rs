@@ -61,11 +61,17 @@ pub enum Kind {
     Auction = 1,
     /// What one user is told: the channel `user:{id}`.
     User = 2,
+    /// A company's images that are being labeled.
+    Campaign = 3,
+    /// One person's alarm clock: their alarms and the session that rings. Its number is the person's.
+    Alarm = 4,
+    /// Prizes and the entries that were bought for them.
+    Raffle = 5,
 }
 
 impl Kind {
     /// Every kind, for loops over all supervisors.
-    pub const ALL: [Self; 2] = [Self::Auction, Self::User];
+    pub const ALL: [Self; 5] = [Self::Auction, Self::User, Self::Campaign, Self::Alarm, Self::Raffle];
 
     /// The stored number.
     #[must_use]
@@ -73,6 +79,9 @@ impl Kind {
         match self {
             Self::Auction => 1,
             Self::User => 2,
+            Self::Campaign => 3,
+            Self::Alarm => 4,
+            Self::Raffle => 5,
         }
     }
 
@@ -82,6 +91,9 @@ impl Kind {
         match self {
             Self::Auction => "auction",
             Self::User => "user",
+            Self::Campaign => "campaign",
+            Self::Alarm => "alarm",
+            Self::Raffle => "raffle",
         }
     }
 

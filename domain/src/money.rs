@@ -16,6 +16,16 @@ impl Currency {
     pub const KRW: Self = Self(*b"KRW");
     /// US dollar: cents.
     pub const USD: Self = Self(*b"USD");
+    /// Points, earned by useful answers. Not an ISO code, and never bought or paid out.
+    pub const POINTS: Self = Self(*b"PTS");
+    /// Stamps, bought with points. Not an ISO code, and never bought with money or paid out.
+    pub const STAMPS: Self = Self(*b"STM");
+
+    /// Whether it is money that comes from a bank and can go back to one.
+    #[must_use]
+    pub fn is_cash(self) -> bool {
+        self != Self::POINTS && self != Self::STAMPS
+    }
 
     /// Its code, three capital letters.
     #[must_use]
@@ -27,7 +37,7 @@ impl Currency {
     #[must_use]
     pub fn exponent(self) -> u32 {
         match &self.0 {
-            b"KRW" | b"JPY" | b"VND" | b"CLP" => 0,
+            b"KRW" | b"JPY" | b"VND" | b"CLP" | b"PTS" | b"STM" => 0,
             b"KWD" | b"BHD" | b"JOD" => 3,
             _ => 2,
         }

@@ -215,8 +215,13 @@ mod tests {
     }
 
     fn tell(kind: &str) -> Command {
-        let notice =
-            Notice { kind: kind.to_owned(), about: "auction:17".to_owned(), fields: json!({ "price": 5 }), mail: true };
+        let notice = Notice {
+            kind: kind.to_owned(),
+            about: "auction:17".to_owned(),
+            fields: json!({ "price": 5 }),
+            mail: true,
+            push: false,
+        };
         Command::Tell { notice }
     }
 

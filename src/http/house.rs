@@ -45,7 +45,7 @@ impl MadangHouse {
                 let offset = view.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
                 (offset, to_raw_value(&view))
             }
-            Kind::User => {
+            Kind::User | Kind::Campaign | Kind::Alarm | Kind::Raffle => {
                 let viewed = self.engine.view(id, viewer).await?;
                 (viewed.offset, to_raw_value(&viewed.data))
             }
@@ -89,6 +89,7 @@ impl House for MadangHouse {
                 Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
             }
             (Kind::User, Some(_)) => Err(Code::Forbidden),
+            (Kind::Campaign | Kind::Alarm | Kind::Raffle, _) => Err(Code::UnknownChannel),
         }
     }
 

@@ -33,6 +33,7 @@ pub const fn role_name(role: Role) -> &'static str {
         Role::User => "user",
         Role::Seller => "seller",
         Role::Clerk => "clerk",
+        Role::Company => "company",
         Role::Admin => "admin",
     }
 }
@@ -40,7 +41,7 @@ pub const fn role_name(role: Role) -> &'static str {
 /// The role of a name.
 #[must_use]
 pub fn role_from_name(name: &str) -> Option<Role> {
-    [Role::User, Role::Seller, Role::Clerk, Role::Admin].into_iter().find(|role| role_name(*role) == name)
+    [Role::User, Role::Seller, Role::Clerk, Role::Company, Role::Admin].into_iter().find(|role| role_name(*role) == name)
 }
 
 impl FromRow<'_, PgRow> for Account {

@@ -197,20 +197,33 @@ pub async fn post(pool: &PgPool, transfer: &Transfer, at: Timestamp) -> Result<P
 async fn move_money(connection: &mut PgConnection, transfer: i64, entries: &[LedgerEntry]) -> Result<(), sqlx::Error> {
     let mut legs: Vec<&LedgerEntry> = entries.iter().collect();
     // Accounts are locked in one order everywhere, so that two transfers never wait for each other in a circle.
-    legs.sort_by_key(|leg| leg.account);
-    for (n, leg) in (0i16..).zip(legs) {
+    legs.sort_by_key(|leg| (leg.account, leg.amount.currency));
+    for leg in &legs {
         let (kind, owner) = owner_columns(leg.account);
         for statement in [
             "insert into account (owner_kind, owner, currency) values ($1, $2, $3) on conflict do nothing",
             "update account set balance = balance + $4 where owner_kind = $1 and owner = $2 and currency = $3::char(3)",
-            "insert into entry (transfer, n, owner_kind, owner, currency, amount) values ($5, $6, $1, $2, $3, $4)",
         ] {
             let query = sqlx::query(statement).bind(kind).bind(owner).bind(leg.amount.currency.code());
             let query = if statement.contains("$4") { query.bind(leg.amount.amount) } else { query };
-            let query = if statement.contains("$6") { query.bind(transfer).bind(n) } else { query };
             query.execute(&mut *connection).await?;
         }
     }
+    // All entries in one statement: that they sum to zero is checked at its end.
+    let columns: Vec<_> = legs.iter().map(|leg| owner_columns(leg.account)).collect();
+    sqlx::query(
+        "insert into entry (transfer, n, owner_kind, owner, currency, amount) \
+         select $1, e.n - 1, e.owner_kind, e.owner, e.currency, e.amount \
+         from unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[]) \
+           with ordinality as e (owner_kind, owner, currency, amount, n)",
+    )
+    .bind(transfer)
+    .bind(columns.iter().map(|(kind, _)| *kind).collect::<Vec<_>>())
+    .bind(columns.iter().map(|(_, owner)| *owner).collect::<Vec<_>>())
+    .bind(legs.iter().map(|leg| leg.amount.currency.code()).collect::<Vec<_>>())
+    .bind(legs.iter().map(|leg| leg.amount.amount).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
     Ok(())
 }
 

@@ -57,7 +57,7 @@ impl Listing {
         if let Value::Object(fields) = fields {
             all.extend(fields);
         }
-        let notice = Notice { kind: kind.to_owned(), about: id.to_string(), fields: Value::Object(all), mail };
+        let notice = Notice { kind: kind.to_owned(), about: id.to_string(), fields: Value::Object(all), mail, push: false };
         Effect::Notify { user, notice }
     }
 

@@ -3,7 +3,7 @@
 //! The database keeps the real one, with the same rules as constraints. This one checks a transfer before it is posted and
 //! is the model that property tests compare with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::entity::{AccountOwner, Effect, Transfer};
 use crate::ids::{EntityId, UserId};
@@ -15,11 +15,8 @@ pub enum LedgerError {
     /// A transfer needs legs.
     #[error("a transfer without entries")]
     Empty,
-    /// All legs are in one currency.
-    #[error("a transfer in more than one currency")]
-    MixedCurrencies,
     /// Nothing is made or lost.
-    #[error("the entries of a transfer must sum to zero, not to {0}")]
+    #[error("the entries of a transfer must sum to zero in each currency, not to {0}")]
     Unbalanced(i128),
     /// Nobody spends what they do not have, or what is held.
     #[error("the available balance does not cover this")]
@@ -58,21 +55,19 @@ pub struct Ledger {
     posted: BTreeMap<String, Transfer>,
 }
 
-/// Whether a transfer is in order by itself: it has legs, all in one currency, that sum to zero.
+/// Whether a transfer is in order by itself: it has legs, and those of each currency sum to zero.
 ///
 /// # Errors
 /// What is wrong with it.
 pub fn check_transfer(transfer: &Transfer) -> Result<(), LedgerError> {
-    let currencies: BTreeSet<_> = transfer.entries.iter().map(|entry| entry.amount.currency).collect();
-    match currencies.len() {
-        0 => return Err(LedgerError::Empty),
-        1 => {}
-        _ => return Err(LedgerError::MixedCurrencies),
+    let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
+    for entry in &transfer.entries {
+        *sums.entry(entry.amount.currency).or_default() += i128::from(entry.amount.amount);
     }
-    match transfer.entries.iter().map(|entry| i128::from(entry.amount.amount)).sum() {
-        0 => Ok(()),
-        sum => Err(LedgerError::Unbalanced(sum)),
+    if sums.is_empty() {
+        return Err(LedgerError::Empty);
     }
+    sums.into_values().find(|sum| *sum != 0).map_or(Ok(()), |sum| Err(LedgerError::Unbalanced(sum)))
 }
 
 impl Ledger {

@@ -285,7 +285,7 @@ fn touched(holds: &[HoldRow], transfers: &[TransferRow]) -> BTreeSet<Key> {
     let entries = transfers.iter().flat_map(|row| &row.transfer.entries);
     let users = entries.filter_map(|entry| match entry.account {
         AccountOwner::User(user) => Some((user, entry.amount.currency)),
-        AccountOwner::House | AccountOwner::Tax | AccountOwner::World => None,
+        AccountOwner::Pending(_) | AccountOwner::House | AccountOwner::Tax | AccountOwner::World => None,
     });
     holds.iter().map(|hold| (hold.user, hold.currency)).chain(users).collect()
 }

@@ -172,7 +172,7 @@ mod tests {
 
     fn told(kind: &str, fields: Value, language: Language) -> Mail {
         let about = "auction:17".to_owned();
-        notice("a@example.org", language, &Notice { kind: kind.to_owned(), about, fields, mail: true })
+        notice("a@example.org", language, &Notice { kind: kind.to_owned(), about, fields, mail: true, push: false })
     }
 
     #[test]

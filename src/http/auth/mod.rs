@@ -86,11 +86,13 @@ macro_rules! authorities {
 
 authorities! {
     /// Anybody with an account.
-    SignedIn: &[Role::User, Role::Seller, Role::Clerk];
+    SignedIn: &[Role::User, Role::Seller, Role::Clerk, Role::Company];
     /// May offer artworks and auctions: a seller or a clerk.
     Seller: &[Role::Seller, Role::Clerk];
     /// Runs auctions.
     Clerk: &[Role::Clerk];
+    /// Brings images to be labeled.
+    Company: &[Role::Company];
     /// May do everything. An admin is allowed wherever another role is asked for, too.
     Admin: &[Role::Admin];
 }

@@ -182,6 +182,7 @@ pub struct TransferRow {
 pub fn owner_columns(owner: AccountOwner) -> (&'static str, i64) {
     match owner {
         AccountOwner::User(user) => ("user", user.get()),
+        AccountOwner::Pending(user) => ("pending", user.get()),
         AccountOwner::House => ("house", 0),
         AccountOwner::Tax => ("tax", 0),
         AccountOwner::World => ("world", 0),

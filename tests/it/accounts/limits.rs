@@ -76,7 +76,7 @@ async fn only_an_admin_looks_inside() {
     let me = world.sign_up("a@example.org").await;
     let engine = world.engine.as_ref().unwrap();
     let inbox = EntityId::new(Kind::User, me.id).unwrap();
-    let told = Notice { kind: "test".to_owned(), about: "auction:1".to_owned(), fields: json!({}), mail: false };
+    let told = Notice { kind: "test".to_owned(), about: "auction:1".to_owned(), fields: json!({}), mail: false, push: false };
     let tell = madang_domain::user::Command::Tell { notice: told };
     let order = Order { to: inbox, id: uuid::Uuid::new_v4(), actor: Actor::System, command: tell };
     engine.ask::<UserInbox>(order).await.unwrap();

@@ -198,7 +198,13 @@ impl Entity for Meter {
                 Event::Telling { user, times } => {
                     for time in 0..*times {
                         let fields = json!({ "time": time });
-                        let notice = Notice { kind: "meter.told".to_owned(), about: self.id.clone(), fields, mail: time == 0 };
+                        let notice = Notice {
+                            kind: "meter.told".to_owned(),
+                            about: self.id.clone(),
+                            fields,
+                            mail: time == 0,
+                            push: false,
+                        };
                         effects.push(Effect::Notify { user: *user, notice });
                     }
                 }

@@ -202,7 +202,11 @@ impl Conn {
             match self.wire.write(only, 0) {
                 Wrote::Bytes(bytes) if bytes == only.len() => return Flushed::Empty,
                 Wrote::Bytes(written) => {
-                    self.enqueue(only.slice(written..));
+                    // Whole, with what is written of it: `end_with` must know that this frame can't be forgotten any more.
+                    self.enqueue(only.clone());
+                    if let Some(out) = self.out.as_mut() {
+                        out.consume(written);
+                    }
                     return self.flush();
                 }
                 Wrote::Full => {
