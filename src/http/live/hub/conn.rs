@@ -299,3 +299,63 @@ impl Out {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::net::{IpAddr, Ipv4Addr, TcpListener, TcpStream};
+    use std::sync::Arc;
+
+    use super::super::super::limits::Gate;
+    use super::*;
+
+    /// A connection over a real socket, and its other end.
+    fn connected() -> (Conn, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let gate = Arc::new(Gate::default());
+        let conn = Conn {
+            key: ConnKey::NOBODY,
+            wire: Wire::Socket(mio::net::TcpStream::from_std(socket)),
+            framing: Framing::WebSocket,
+            stage: Stage::Open,
+            frame_pings: false,
+            dirty: false,
+            client: Uuid::nil(),
+            session: None,
+            admission: gate.enter(IpAddr::V4(Ipv4Addr::LOCALHOST), 1, "websocket").unwrap(),
+            who: None,
+            subs: Vec::new(),
+            tickets: 0,
+            in_flight: 0,
+            allowance: 0,
+            allowance_at: 0,
+            refused: 0,
+            deadlines: Deadlines::NONE,
+            partial: None,
+            out: None,
+        };
+        (conn, client)
+    }
+
+    #[test]
+    fn a_frame_that_is_half_written_is_finished_before_the_last_one() {
+        let (mut conn, mut client) = connected();
+        let large = Bytes::from(vec![b'x'; 32 << 20]);
+        assert_eq!(conn.send(std::slice::from_ref(&large)), Flushed::Full);
+        conn.end_with(Some(Bytes::from_static(b"the last")));
+        let reader = std::thread::spawn(move || {
+            let mut all = Vec::new();
+            client.read_to_end(&mut all).map(|_| all)
+        });
+        while conn.flush() == Flushed::Full {
+            std::thread::yield_now();
+        }
+        drop(conn);
+        let all = reader.join().unwrap().unwrap();
+        assert_eq!(all.len(), large.len() + 8);
+        assert!(all.ends_with(b"xthe last"));
+    }
+}
