@@ -10,6 +10,7 @@ pub mod accounts;
 pub mod artwork;
 pub mod auction;
 pub mod code;
+pub mod consensus;
 pub mod entity;
 pub mod ids;
 pub mod ledger;
