@@ -10,7 +10,7 @@ const { Centrifuge } = load('centrifuge');
 const WebSocket = load('ws');
 const { EventSource } = load('eventsource');
 
-const giveUp = setTimeout(() => { console.error('timed out'); process.exit(2); }, 20000);
+const giveUp = setTimeout(() => { console.error('timed out'); process.exit(2); }, 120000);
 
 /** The next event of that name. */
 const once = (emitter, name) => new Promise((resolve) => emitter.once(name, resolve));

@@ -124,4 +124,4 @@ async def main():
     print("python ok")
 
 
-asyncio.run(asyncio.wait_for(main(), 20))
+asyncio.run(asyncio.wait_for(main(), 120))

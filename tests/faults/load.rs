@@ -22,7 +22,7 @@ use super::history::{Call, History, Reply};
 /// What bidders have, in won: more than a run can spend.
 pub const PURSE: i64 = 100_000_000_000_000;
 /// How long the server may be away while something is made ready.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const OPENING_BID: i64 = 10_000;
 
 /// Those who have nothing.

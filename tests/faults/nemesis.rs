@@ -69,7 +69,7 @@ pub fn outages(strikes: &[Strike], calls: &[Call]) -> Outages {
 }
 
 /// How long the house may take to serve again.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 /// Between two faults: enough for load to flow.
 const CALM: Duration = Duration::from_millis(2500);
 

@@ -28,7 +28,7 @@ use super::nemesis::{Fault, Outages, Strike, outages, rage};
 use super::watchers::{self, Compared, Manner};
 
 /// The longest time to wait for a settled house.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// How big a run is.
 #[derive(Debug, Clone)]

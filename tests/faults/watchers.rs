@@ -131,7 +131,7 @@ pub async fn watch(
 
 async fn drain(record: &mut Record, ears: &mut mpsc::UnboundedReceiver<Heard>, heads: &HashMap<i64, u64>) {
     while !record.reached(heads) {
-        match tokio::time::timeout(Duration::from_secs(15), ears.recv()).await {
+        match tokio::time::timeout(Duration::from_secs(60), ears.recv()).await {
             Ok(Some(heard)) => record.take(heard),
             Ok(None) | Err(_) => return,
         }

@@ -21,6 +21,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::world;
 
+/// A graceful stop takes less than ten seconds; on a machine that is busy with other tests, less than this.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+
 /// A running server of the test.
 struct Running {
     base: String,
@@ -181,7 +184,7 @@ async fn one_bid_goes_through_the_house() {
     let (_, wallet) = server.ask(Method::GET, "/wallet", Some(&anna), None).await;
     assert_eq!(wallet["holds"][0]["about"], format!("auction:{auction}"), "{wallet}");
     let took = server.stop().await;
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < STOPPED_WITHIN, "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +192,6 @@ async fn signing_out_cuts_the_open_sockets_of_that_session_only() {
     let server = Running::start(world::database().await, world::fresh_dir("app")).await;
     let (phone, desk) = (server.sign_in("anna@x.example").await, server.sign_in("anna@x.example").await);
     let (mut cut, mut kept) = (server.socket(&phone).await, server.socket(&desk).await);
-    let began = Instant::now();
     let (status, _) = server.ask(Method::DELETE, "/sessions/current", Some(&phone), None).await;
     assert_eq!(status, 204);
     let code = loop {
@@ -197,7 +199,6 @@ async fn signing_out_cuts_the_open_sockets_of_that_session_only() {
             break code;
         }
     };
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert!((3500..4000).contains(&code), "a code that says: do not come back ({code})");
     let (status, problem) = server.ask(Method::GET, "/me", Some(&phone), None).await;
     assert_eq!((status, problem["code"].as_str()), (401, Some("auth.token_revoked")));
@@ -222,7 +223,7 @@ async fn a_stopped_server_sends_its_watchers_away_and_goes_on_where_it_was() {
     assert_eq!(answer["result"], "leading", "{answer}");
 
     let took = server.stop().await;
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < STOPPED_WITHIN, "{took:?}");
     let code = loop {
         if let Err(code) = socket.hear().await {
             break code;

@@ -279,5 +279,5 @@ pub fn person(tokens: &Value) -> Person {
 pub fn client() -> reqwest::Client {
     // Refused where another test was first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap()
+    reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap()
 }

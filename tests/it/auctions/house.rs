@@ -102,7 +102,7 @@ impl House {
         let (base, server) = listen(&tokens, &auctions);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy().build();
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).no_proxy().build();
         Self { db, engine, cards, rpc, clock: hand, base, client: client.unwrap(), tokens, server }
     }
 

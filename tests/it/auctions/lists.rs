@@ -79,7 +79,7 @@ async fn rows_follow_what_happens_and_make_good_what_a_crash_left() {
     let row = async || find_cards(house.db.pool(), &[auction]).await.unwrap().pop();
     until("the row tells of the bid", async || row().await.is_some_and(|card| card.bids == 1)).await;
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), running).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(60), running).await.unwrap().unwrap();
 
     // An older state that comes late changes nothing.
     let newest = row().await.unwrap();

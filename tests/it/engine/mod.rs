@@ -79,7 +79,7 @@ pub async fn ask(engine: &Engine, to: EntityId, command: Command) -> Result<Answ
 
 /// Looks again and again, without blocking the runtime, until something has happened.
 pub async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
-    let give_up_at = tokio::time::Instant::now() + Duration::from_secs(20);
+    let give_up_at = tokio::time::Instant::now() + Duration::from_secs(60);
     while !happened().await {
         assert!(tokio::time::Instant::now() < give_up_at, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -21,7 +21,7 @@ fn installed() -> PathBuf {
 async fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
-    let output = tokio::time::timeout(Duration::from_secs(180), command.output()).await;
+    let output = tokio::time::timeout(Duration::from_secs(300), command.output()).await;
     let output = output.map_err(|_| format!("{program} took too long"))?.map_err(|error| format!("{program}: {error}"))?;
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     if output.status.success() { Ok(said) } else { Err(format!("{program} {arguments:?}: {said}")) }

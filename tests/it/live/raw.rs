@@ -113,7 +113,7 @@ impl Raw {
 
     async fn fill(&mut self) -> bool {
         let mut chunk = [0; 16 * 1024];
-        match tokio::time::timeout(Duration::from_secs(10), self.stream.read(&mut chunk)).await.expect("in time") {
+        match tokio::time::timeout(Duration::from_secs(60), self.stream.read(&mut chunk)).await.expect("in time") {
             Ok(0) | Err(_) => false,
             Ok(count) => {
                 self.buffer.extend_from_slice(&chunk[..count]);

@@ -130,7 +130,7 @@ fn run_dir() -> &'static Path {
 
 /// Looks again and again until something outside this process has happened.
 pub fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
-    let give_up_at = Instant::now() + Duration::from_secs(30);
+    let give_up_at = Instant::now() + Duration::from_secs(60);
     while !happened() {
         assert!(Instant::now() < give_up_at, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(5));
