@@ -11,15 +11,20 @@ import { showNotice } from "./parts/notice.js";
 import { shell } from "./parts/shell.js";
 import { about } from "./pages/about.js";
 import { account } from "./pages/account.js";
+import { alarmEdit } from "./pages/alarm-edit.js";
+import { alarms } from "./pages/alarms.js";
 import { bids } from "./pages/bids.js";
 import { desk } from "./pages/desk.js";
 import { favourites } from "./pages/favourites.js";
 import { home } from "./pages/home.js";
+import { labels } from "./pages/labels.js";
+import { market } from "./pages/market.js";
 import { newLot } from "./pages/new-lot.js";
 import { notFound } from "./pages/not-found.js";
 import { notices } from "./pages/notices.js";
 import { operators } from "./pages/operators.js";
 import { outbox } from "./pages/outbox.js";
+import { ringPage } from "./pages/ring.js";
 import { room } from "./pages/room.js";
 import { signInPage } from "./pages/sign-in.js";
 import { signUpPage } from "./pages/sign-up.js";
@@ -28,6 +33,7 @@ import { walletPage } from "./pages/wallet.js";
 /** The same list is in `src/http/pages.rs`, so that these addresses can be opened directly. */
 const ROUTES = [
   { path: "/", page: home },
+  { path: "/auctions", page: market },
   { path: "/auctions/:id", page: room },
   { path: "/sign-in", page: signInPage },
   { path: "/sign-up", page: signUpPage },
@@ -41,6 +47,11 @@ const ROUTES = [
   { path: "/operators", page: operators },
   { path: "/outbox", page: outbox },
   { path: "/about", page: about },
+  { path: "/alarms", page: alarms },
+  { path: "/alarms/new", page: alarmEdit },
+  { path: "/alarms/ring", page: ringPage },
+  { path: "/alarms/:number", page: alarmEdit },
+  { path: "/labels", page: labels },
   { path: "*", page: notFound },
 ];
 

@@ -27,8 +27,9 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 14] = [
+const ROUTES: [&str; 26] = [
     "/",
+    "/auctions",
     "/auctions/{id}",
     "/sign-in",
     "/sign-up",
@@ -42,6 +43,17 @@ const ROUTES: [&str; 14] = [
     "/operators",
     "/outbox",
     "/about",
+    "/alarms",
+    "/alarms/new",
+    "/alarms/ring",
+    "/alarms/{id}",
+    "/labels",
+    "/company",
+    "/company/new",
+    "/campaigns/{id}",
+    "/campaigns/{id}/review",
+    "/campaigns/{id}/upload",
+    "/admin/campaigns",
 ];
 
 /// No inline script or style, nothing from elsewhere but pictures of artworks, and nobody may frame us.
@@ -74,6 +86,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         cfg.route(route, web::head().to(page));
     }
     cfg.route("/favicon.ico", web::get().to(favicon))
+        .route("/service-worker.js", web::get().to(service_worker))
         .service(web::scope("/assets").wrap(Compress::default()).route("/{version}/{path:.*}", web::get().to(asset)))
         .default_service(web::route().to(unknown));
 }
@@ -141,6 +154,14 @@ async fn asset(request: HttpRequest, path: web::Path<(String, String)>) -> HttpR
 
 async fn favicon(request: HttpRequest) -> HttpResponse {
     match Web::get("favicon.svg") {
+        Some(file) => file_response(&request, file, REVALIDATE),
+        None => unknown(request).await,
+    }
+}
+
+/// At the root, since a service worker governs what lies below its own address; asked for anew, as browsers do anyway.
+async fn service_worker(request: HttpRequest) -> HttpResponse {
+    match Web::get("service-worker.js") {
         Some(file) => file_response(&request, file, REVALIDATE),
         None => unknown(request).await,
     }

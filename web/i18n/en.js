@@ -1,5 +1,9 @@
 // English.
 
+import companies from "./en/companies.js";
+import mornings from "./en/mornings.js";
+import problems from "./en/problems.js";
+
 const many = (number, one, more) => (Number(number) === 1 ? `1 ${one}` : `${Number(number).toLocaleString("en")} ${more}`);
 
 export default {
@@ -18,7 +22,6 @@ export default {
   "nav.main": "Main",
   "nav.phone": "Main, for phones",
   "nav.foot": "More",
-  "nav.auctions": "Auctions",
   "nav.bids": "My bids",
   "nav.wallet": "Wallet",
   "nav.desk": "Desk",
@@ -363,33 +366,7 @@ export default {
   "about.anonymous.title": "Paddles, not names",
   "about.anonymous.text": "In the room you are a number. Only you and the clerk know who is behind it.",
 
-  "problem.unknown": "Something went wrong. Please try again.",
-  "problem.net.unreachable": "The server cannot be reached right now.",
-  "problem.request.rate_limited": "That was too fast. Please wait a moment.",
-  "problem.request.not_found": "Nothing was found here.",
-  "problem.auth.required": "Please sign in first.",
-  "problem.auth.forbidden": "You may not do this.",
-  "problem.auth.bad_credentials": "E-mail or password is wrong.",
-  "problem.auth.email_code_wrong": "The code is wrong.",
-  "problem.auth.email_code_expired": "The code has expired. Please ask for a new one.",
-  "problem.auth.email_code_exhausted": "Too many wrong codes. Please ask for a new one.",
-  "problem.auth.email_code_too_soon": "A code was sent a moment ago. Please wait a minute.",
-  "problem.auth.email_invalid": "This is not an e-mail address.",
-  "problem.auth.password_invalid": "The password must have 8 to 128 characters.",
-  "problem.auth.email_taken": "This e-mail address already has an account.",
-  "problem.money.no_funds": "Your available balance does not cover this.",
-  "problem.money.too_large": "The amount is too large.",
-  "problem.money.wrong_currency": "The amount is in another currency.",
-  "problem.auction.unknown": "There is no such lot.",
-  "problem.auction.not_open": "Bidding has not started yet.",
-  "problem.auction.closed": "Bidding has ended.",
-  "problem.auction.paused": "Bidding is paused.",
-  "problem.auction.own": "You cannot bid on your own lot.",
-  "problem.auction.bid_too_low": "Your bid is below the next possible amount.",
-  "problem.auction.leader_may_not_rebid": "You already lead.",
-  "problem.auction.maximum_not_raised": "You lead with a maximum at least this high.",
-  "problem.auction.wrong_state": "This is not possible right now.",
-  "problem.auction.favourites_full": "You can keep at most ten favourites.",
-  "problem.engine.busy": "Very busy right now. Please try again.",
-  "problem.engine.stopping": "The server is restarting. Please try again.",
+  ...mornings,
+  ...companies,
+  ...problems,
 };

@@ -1,5 +1,9 @@
 // 한국어.
 
+import companies from "./ko/companies.js";
+import mornings from "./ko/mornings.js";
+import problems from "./ko/problems.js";
+
 const number = (value) => Number(value).toLocaleString("ko");
 
 export default {
@@ -18,7 +22,6 @@ export default {
   "nav.main": "주 메뉴",
   "nav.phone": "휴대전화용 주 메뉴",
   "nav.foot": "더 보기",
-  "nav.auctions": "경매",
   "nav.bids": "내 입찰",
   "nav.wallet": "지갑",
   "nav.desk": "진행석",
@@ -360,33 +363,7 @@ export default {
   "about.anonymous.title": "이름 대신 패들 번호",
   "about.anonymous.text": "경매장에서는 번호로만 보입니다. 누구인지는 본인과 진행자만 압니다.",
 
-  "problem.unknown": "문제가 생겼습니다. 다시 시도해 주세요.",
-  "problem.net.unreachable": "지금 서버에 연결할 수 없습니다.",
-  "problem.request.rate_limited": "요청이 너무 빠릅니다. 잠시 후 다시 시도해 주세요.",
-  "problem.request.not_found": "찾을 수 없습니다.",
-  "problem.auth.required": "먼저 로그인해 주세요.",
-  "problem.auth.forbidden": "권한이 없습니다.",
-  "problem.auth.bad_credentials": "이메일 또는 비밀번호가 맞지 않습니다.",
-  "problem.auth.email_code_wrong": "인증 코드가 맞지 않습니다.",
-  "problem.auth.email_code_expired": "인증 코드가 만료되었습니다. 새 코드를 받아 주세요.",
-  "problem.auth.email_code_exhausted": "잘못 입력한 횟수가 너무 많습니다. 새 코드를 받아 주세요.",
-  "problem.auth.email_code_too_soon": "방금 코드를 보냈습니다. 1분 후 다시 시도해 주세요.",
-  "problem.auth.email_invalid": "이메일 주소가 아닙니다.",
-  "problem.auth.password_invalid": "비밀번호는 8자에서 128자까지입니다.",
-  "problem.auth.email_taken": "이미 가입된 이메일입니다.",
-  "problem.money.no_funds": "사용 가능한 잔액이 부족합니다.",
-  "problem.money.too_large": "금액이 너무 큽니다.",
-  "problem.money.wrong_currency": "통화가 다릅니다.",
-  "problem.auction.unknown": "없는 작품입니다.",
-  "problem.auction.not_open": "아직 시작하지 않았습니다.",
-  "problem.auction.closed": "마감된 경매입니다.",
-  "problem.auction.paused": "일시 정지된 경매입니다.",
-  "problem.auction.own": "내가 출품한 작품에는 입찰할 수 없습니다.",
-  "problem.auction.bid_too_low": "다음 입찰 가능 금액보다 낮습니다.",
-  "problem.auction.leader_may_not_rebid": "이미 최고 입찰자입니다.",
-  "problem.auction.maximum_not_raised": "이미 같거나 더 높은 최고가로 앞서 있습니다.",
-  "problem.auction.wrong_state": "지금은 할 수 없습니다.",
-  "problem.auction.favourites_full": "관심 작품은 열 점까지 담을 수 있습니다.",
-  "problem.engine.busy": "지금 매우 붐빕니다. 다시 시도해 주세요.",
-  "problem.engine.stopping": "서버가 다시 시작하는 중입니다. 다시 시도해 주세요.",
+  ...mornings,
+  ...companies,
+  ...problems,
 };

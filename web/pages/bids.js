@@ -26,7 +26,11 @@ export function bids({ signal, title }) {
     fetch: (after) => api("GET", `/me/bids${query({ after, limit: 50 })}`, { signal }),
     row: attempt,
     none: () =>
-      empty(t("bids.none"), t("bids.noneHint"), h("a", { class: "button primary", href: "/", text: t("nav.auctions") })),
+      empty(
+        t("bids.none"),
+        t("bids.noneHint"),
+        h("a", { class: "button primary", href: "/auctions", text: t("world.auctions") }),
+      ),
     signal,
   });
   onAnswer(renew, signal);

@@ -20,7 +20,7 @@ export function favourites({ signal, title }) {
         ? empty(
             t("favourite.empty"),
             t("favourite.hint"),
-            h("a", { class: "button primary", href: "/", text: t("nav.auctions") }),
+            h("a", { class: "button primary", href: "/auctions", text: t("world.auctions") }),
           )
         : h("div", { class: "grid" }, ...items.map(lotCard)),
     signal,

@@ -7,8 +7,11 @@ import { unseen } from "../core/notices.js";
 import { isDark, preferences } from "../core/preferences.js";
 import { navigate, redraw } from "../core/router.js";
 import { holds, session, signOut } from "../core/session.js";
+import { WORLDS, wayOf, waysOf, worldOf } from "../core/worlds.js";
 import { toast } from "./controls.js";
 import { emblem, icon } from "./icons.js";
+
+const OWN = "body > .head, body > .within, body > .tabs, body > .foot, body > .curtain";
 
 let life = null;
 
@@ -25,6 +28,7 @@ export function shell(main) {
     h("div", { class: "head-end" }, badge(), bell(), languageButton(), themeButton(), h("div", { class: "who" })),
   );
   const tabs = h("nav", { class: "tabs", "aria-label": t("nav.phone") });
+  const within = h("nav", { class: "within", "aria-label": t("nav.within"), hidden: true });
   const foot = h(
     "footer",
     { class: "foot" },
@@ -36,50 +40,53 @@ export function shell(main) {
       h("a", { href: "/api/docs", target: "_blank", rel: "noopener", text: t("nav.api") }),
     ),
   );
-  for (const old of document.querySelectorAll("body > .head, body > .tabs, body > .foot, body > .curtain")) old.remove();
+  for (const old of document.querySelectorAll(OWN)) old.remove();
   document.body.prepend(header);
   if (!main.isConnected) document.body.append(main);
   main.after(foot, tabs);
-  main.before(curtain());
-  session.watch(() => {
-    header.querySelector(".ways").replaceChildren(...ways().map(({ href, key }) => way(href, t(key))));
-    tabs.replaceChildren(...phoneWays().map(({ href, key, sign }) => way(href, t(key), sign)));
-    header.querySelector(".who").replaceChildren(who());
+  main.before(curtain(), within);
+  const draw = () => {
+    drawWithin(within);
     mark();
+  };
+  session.watch(() => {
+    const worlds = WORLDS.map(({ key, href, sign }) => ({ href, key: `world.${key}`, sign }));
+    header.querySelector(".ways").replaceChildren(...worlds.map(({ href, key }) => way(href, t(key))));
+    tabs.replaceChildren(...phoneWays(worlds).map(({ href, key, sign }) => way(href, t(key), sign)));
+    header.querySelector(".who").replaceChildren(who());
+    draw();
   }, life.signal);
-  document.addEventListener("madang:page", mark, { signal: life.signal });
+  document.addEventListener("madang:page", draw, { signal: life.signal });
 }
 
-function ways() {
-  const list = [{ href: "/", key: "nav.auctions" }];
-  if (session.value.user) list.push({ href: "/bids", key: "nav.bids" }, { href: "/wallet", key: "nav.wallet" });
-  if (holds("seller", "clerk")) list.push({ href: "/desk", key: "nav.desk" });
-  if (holds("admin")) list.push({ href: "/operators", key: "nav.operators" });
-  return list;
+/** The ways within the present world: a line under the head that scrolls by itself where it is too long. */
+function drawWithin(nav) {
+  const world = worldOf(location.pathname);
+  const links = world ? waysOf(world, { signedIn: Boolean(session.value.user), holds }) : [];
+  nav.hidden = links.length < 2;
+  nav.replaceChildren(...links.map(({ href, key }) => way(href, t(key))));
+  const here = wayOf(links, location.pathname);
+  for (const link of nav.children) if (link.getAttribute("href") === here?.href) link.setAttribute("aria-current", "page");
 }
 
-function phoneWays() {
+function phoneWays(worlds) {
   const person = session.value.user
     ? { href: "/account", key: "nav.account", sign: "person" }
     : { href: "/sign-in", key: "signIn", sign: "person" };
-  const list = [
-    { href: "/", key: "nav.auctions", sign: "home" },
-    { href: "/bids", key: "nav.bids", sign: "list" },
-    { href: "/wallet", key: "nav.wallet", sign: "wallet" },
-  ];
-  if (holds("seller", "clerk")) list.push({ href: "/desk", key: "nav.desk", sign: "desk" });
-  return [...list, person];
+  return [{ href: "/", key: "nav.home", sign: "home" }, ...worlds, person];
 }
 
 function way(href, text, sign) {
   return h("a", { href }, sign && icon(sign), h("span", { text }));
 }
 
+/** Marks the world one is in. */
 function mark() {
+  const world = worldOf(location.pathname);
   for (const link of document.querySelectorAll(".ways a, .tabs a")) {
     const path = new URL(link.href).pathname;
-    const here = path === "/" ? location.pathname === "/" : location.pathname.startsWith(path);
-    if (here) link.setAttribute("aria-current", "page");
+    const here = world ? world.href === path : location.pathname === path;
+    if (here) link.setAttribute("aria-current", world?.href === location.pathname || !world ? "page" : "true");
     else link.removeAttribute("aria-current");
   }
 }
@@ -175,6 +182,7 @@ function who() {
         ["/bids", "nav.bids"],
         ["/favourites", "nav.favourites"],
         ["/notices", "nav.noticeList"],
+        ...(holds("admin") ? [["/operators", "nav.operators"]] : []),
       ].map(([href, key]) => h("a", { href, text: t(key) })),
       h("button", { type: "button", class: "sign-out", text: t("signOut"), on: { click: leave } }),
     ),

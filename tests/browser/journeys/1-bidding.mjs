@@ -77,7 +77,7 @@ export default {
   "the price of a card on the first page moves by itself": async ({ browser, base }) => {
     const lot = await offer(base, { title: "Moving Card", opening_bid: 100_000 });
     const watcher = await person(browser, { base });
-    await watcher.goto("/?search=Moving+Card&sort=newest");
+    await watcher.goto("/auctions?search=Moving+Card&sort=newest");
     const price = watcher.locator(".lot-price").first();
     await until(async () => digits(await price.textContent()) === 100_000, "the opening bid");
     const ben = await person(browser, { base });

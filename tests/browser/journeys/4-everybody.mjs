@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { DESKTOP, PHONE, audit, forgive, person, signIn, until } from "../browser.mjs";
 import { offer } from "../scene.mjs";
 
-const OPEN_PAGES = ["/", "/sign-in", "/sign-up", "/outbox", "/about"];
+const OPEN_PAGES = ["/", "/auctions", "/sign-in", "/sign-up", "/outbox", "/about"];
 const OWN_PAGES = ["/wallet", "/bids", "/notices", "/favourites", "/account", "/desk", "/desk/new"];
 
 /** A page that has been drawn: its heading is there and nothing is being fetched. */
@@ -22,7 +22,7 @@ async function fits(page) {
 export default {
   "the language follows the browser, can be switched and is remembered": async ({ browser, base }) => {
     const page = await person(browser, { base, language: "ko" });
-    await drawn(page, "/");
+    await drawn(page, "/auctions");
     assert.equal(await page.getAttribute("html", "lang"), "ko");
     assert.match(await page.textContent(".segments"), /진행 중/);
     await page.click(".language");
@@ -66,7 +66,7 @@ export default {
   "the longer words of English fit a narrow phone too": async ({ browser, base }) => {
     const page = await person(browser, { base, viewport: { width: 360, height: 740 } });
     await signIn(page, "clerk@madang.example", "madang-demo");
-    for (const path of ["/", ...OWN_PAGES, "/operators", "/auctions/1"]) {
+    for (const path of ["/", "/auctions", ...OWN_PAGES, "/operators", "/auctions/1"]) {
       await drawn(page, path);
       for (const more of await page.locator("main details.rules > summary").all()) await more.click();
       assert.ok(await fits(page), path);

@@ -1,0 +1,101 @@
+// What lets an alarm be stopped without a connection: the pack of tasks that was stored before, and what was done meanwhile.
+//
+// Pure but for the storage that it is given, so that it is tested by itself.
+
+const PACK = "madang.alarm.pack";
+const DONE = "madang.alarm.done";
+
+/**
+ * @typedef {{version: number, next_at: string | null, pack: any}} Kept the plan's version and next ring, with its pack
+ * @typedef {{session: number | null, stopped_at: string | null, how: "mission" | "emergency" | "plain",
+ *   answers: Array<{lease: string, fence: number, campaign: number, answer: string, at: string}>}} Done
+ */
+
+export class OfflinePack {
+  #storage;
+  #owner;
+
+  /** @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} storage @param {number} owner whose it is */
+  constructor(storage, owner) {
+    this.#storage = storage;
+    this.#owner = owner;
+  }
+
+  #read(key) {
+    try {
+      const kept = JSON.parse(this.#storage.getItem(key) ?? "null");
+      return kept?.owner === this.#owner ? kept.value : null;
+    } catch {
+      return null;
+    }
+  }
+
+  #write(key, value) {
+    try {
+      if (value === null) this.#storage.removeItem(key);
+      else this.#storage.setItem(key, JSON.stringify({ owner: this.#owner, value }));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @returns {Kept | null} */
+  get kept() {
+    return this.#read(PACK);
+  }
+
+  /** Stores the plan and its pack; false where the browser keeps nothing, and then nothing may be acknowledged. */
+  keep(kept) {
+    return this.#write(PACK, kept);
+  }
+
+  /** The tasks of the pack whose lease still stands and that were not answered yet. */
+  tasks(now) {
+    const answered = new Set(this.done?.answers.map(({ lease }) => lease) ?? []);
+    const tasks = this.kept?.pack?.tasks ?? [];
+    return tasks.filter((task) => Date.parse(task.deadline) > now && !answered.has(task.lease));
+  }
+
+  /** What was done without a connection and is still to be told. @returns {Done | null} */
+  get done() {
+    return this.#read(DONE);
+  }
+
+  /** Remembers an answer to one of the pack's tasks. */
+  answer(task, answer, at) {
+    const before = this.done ?? { session: null, stopped_at: null, how: "plain", answers: [] };
+    const { lease, fence, campaign } = task;
+    this.#write(DONE, { ...before, answers: [...before.answers, { lease, fence, campaign, answer, at }] });
+  }
+
+  /** Remembers that the alarm was stopped here. */
+  stop(session, how, at) {
+    const before = this.done ?? { answers: [] };
+    this.#write(DONE, { ...before, session, how, stopped_at: at });
+  }
+
+  /** All of it was told. */
+  told() {
+    this.#write(DONE, null);
+  }
+
+  forget() {
+    this.#write(PACK, null);
+    this.#write(DONE, null);
+  }
+}
+
+/**
+ * Whether the phone must ring by itself: the plan says so, and nothing was heard of the server.
+ * @param {Kept | null} kept
+ * @param {{now: number, online: boolean, since: string | null}} at `since`: when an alarm was stopped here last
+ */
+export function ringsByItself(kept, { now, online, since }) {
+  if (!kept?.next_at || online) return false;
+  const due = Date.parse(kept.next_at);
+  return now >= due && now - due < LATEST_MS && !(since && Date.parse(since) >= due);
+}
+
+/** A ring that is later than this is not made up for. */
+const LATEST_MS = 60 * 60_000;

@@ -1,0 +1,65 @@
+// The three worlds of the house and the ways within each. Pure: who may see a way is asked of the caller.
+
+/**
+ * `owns`: the beginnings of the addresses that belong to a world. `roles`: who sees a way; everybody where it is left out,
+ * `[]` whoever is signed in.
+ * @type {Array<{key: string, href: string, sign: string, owns: string[], links: Array<{href: string, key: string, roles?: string[]}>}>}
+ */
+export const WORLDS = [
+  {
+    key: "auctions",
+    href: "/auctions",
+    sign: "gavel",
+    owns: ["/auctions", "/bids", "/wallet", "/favourites", "/desk"],
+    links: [
+      { href: "/auctions", key: "nav.lots" },
+      { href: "/bids", key: "nav.bids", roles: [] },
+      { href: "/wallet", key: "nav.wallet", roles: [] },
+      { href: "/desk", key: "nav.desk", roles: ["seller", "clerk"] },
+    ],
+  },
+  {
+    key: "mornings",
+    href: "/alarms",
+    sign: "alarm",
+    owns: ["/alarms", "/labels", "/points", "/raffles"],
+    links: [
+      { href: "/alarms", key: "nav.alarms" },
+      { href: "/labels", key: "nav.labels" },
+    ],
+  },
+  {
+    key: "companies",
+    href: "/company",
+    sign: "tag",
+    owns: ["/company", "/campaigns", "/admin/campaigns"],
+    links: [
+      { href: "/company", key: "nav.campaigns" },
+      { href: "/admin/campaigns", key: "nav.approvals", roles: ["admin"] },
+    ],
+  },
+];
+
+/** Whether an address lies at or below another. */
+export function under(path, base) {
+  return path === base || path.startsWith(base.endsWith("/") ? base : `${base}/`);
+}
+
+/** The world of an address; null for the pages between the worlds. */
+export function worldOf(path) {
+  return WORLDS.find(({ owns }) => owns.some((base) => under(path, base))) ?? null;
+}
+
+/**
+ * The ways of a world that a person sees.
+ * @param {{links: Array<{href: string, key: string, roles?: string[]}>}} world
+ * @param {{signedIn: boolean, holds: (...roles: string[]) => boolean}} person
+ */
+export function waysOf(world, { signedIn, holds }) {
+  return world.links.filter(({ roles }) => !roles || (roles.length ? signedIn && holds(...roles) : signedIn));
+}
+
+/** The way that an address belongs to: the longest that it lies under. */
+export function wayOf(links, path) {
+  return links.filter(({ href }) => under(path, href)).sort((a, b) => b.href.length - a.href.length)[0] ?? null;
+}

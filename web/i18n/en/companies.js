@@ -1,0 +1,3 @@
+// English: campaigns of companies.
+
+export default {};

@@ -1,0 +1,102 @@
+// Rings while no page is open, and keeps the pages for when there is no connection.
+//
+// Served at the root, so that its scope is the whole site. The pages of one version are immutable, so what was fetched once
+// is good; the shell is asked for anew whenever there is a network.
+
+const SHELL = "madang-shell";
+const PACK = "madang-pack";
+/** Pages that are worth having without a connection; all are the same shell. */
+const HOME = "/";
+/** How long a navigation waits for the network before the kept shell is shown, in milliseconds. */
+const PATIENCE = 4000;
+
+self.addEventListener("install", (event) => event.waitUntil(keepShell().then(() => self.skipWaiting())));
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+/** Fetches the shell and everything that it names. */
+async function keepShell() {
+  const cache = await caches.open(SHELL);
+  const answer = await fetch(HOME, { cache: "no-cache" });
+  if (!answer.ok) return;
+  const text = await answer.clone().text();
+  const named = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
+  const base = named[0]?.split("/").slice(0, 3).join("/");
+  const words = ["ko", "en"].flatMap((tag) => [
+    `${base}/i18n/${tag}.js`,
+    ...["companies", "mornings", "problems"].map((part) => `${base}/i18n/${tag}/${part}.js`),
+  ]);
+  await Promise.allSettled([...new Set([...named, ...words, `${base}/vendor/centrifuge.js`])].map((path) => cache.add(path)));
+  await cache.put(HOME, answer);
+  for (const old of await cache.keys()) {
+    const { pathname } = new URL(old.url);
+    if (pathname.startsWith("/assets/") && !pathname.startsWith(`${base}/`)) await cache.delete(old);
+  }
+}
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const { origin, pathname } = new URL(request.url);
+  if (request.method !== "GET" || origin !== self.location.origin) return;
+  if (request.mode === "navigate") event.respondWith(shell(request));
+  else if (pathname.startsWith("/assets/")) event.respondWith(asset(request, pathname));
+  else if (pathname.startsWith("/objects/")) event.respondWith(fetch(request).catch(() => kept(PACK, request)));
+});
+
+async function shell(request) {
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error("late")), PATIENCE));
+  try {
+    return await Promise.race([fetch(request), late]);
+  } catch {
+    const cached = await caches.match(HOME, { cacheName: SHELL });
+    return cached ?? fetch(request);
+  }
+}
+
+/** What never changes comes from here; what may change (a server that is being worked on) from there while it can. */
+async function asset(request, pathname) {
+  const cache = await caches.open(SHELL);
+  const fresh = async () => {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(request, answer.clone());
+    return answer;
+  };
+  if (pathname.startsWith("/assets/dev/")) return fresh().catch(() => kept(SHELL, request));
+  return (await cache.match(request)) ?? fresh();
+}
+
+async function kept(cacheName, request) {
+  return (await caches.match(request, { cacheName })) ?? Response.error();
+}
+
+self.addEventListener("push", (event) => {
+  let notice = {};
+  try {
+    notice = event.data?.json() ?? {};
+  } catch {
+    notice = { title: event.data?.text() };
+  }
+  const ringing = /^alarm\.(ringing|rang_again|check)/.test(notice.kind ?? notice.type ?? "");
+  event.waitUntil(
+    self.registration.showNotification(notice.title ?? notice.subject ?? "Madang", {
+      body: notice.body ?? notice.text ?? "",
+      tag: ringing ? "alarm" : notice.tag,
+      renotify: ringing,
+      requireInteraction: ringing,
+      vibrate: ringing ? [500, 250, 500, 250, 900] : undefined,
+      data: { href: ringing ? "/alarms/ring" : (notice.href ?? "/notices") },
+    }),
+  );
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(open(event.notification.data?.href ?? "/"));
+});
+
+async function open(href) {
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = windows.find((one) => "focus" in one);
+  if (!page) return self.clients.openWindow(href);
+  await page.navigate(href).catch(() => {});
+  return page.focus();
+}
