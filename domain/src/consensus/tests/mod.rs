@@ -1,3 +1,6 @@
-//! Tests of the consensus rules against slow models and public numbers.
+//! Tests of the consensus rules against slow models, public numbers and real crowds.
 
+mod batch;
+mod crowds;
+mod online;
 mod stop;
