@@ -119,6 +119,40 @@ codes! {
     /// Ten favourites are the most.
     FavouritesFull = "auction.favourites_full", "You can keep at most ten favourites.";
 
+    // Campaigns and labels.
+    /// No campaign of that number, or none that the asker may see.
+    CampaignUnknown = "campaign.unknown", "There is no such campaign.";
+    /// The campaign is in no state for this command.
+    CampaignWrongState = "campaign.wrong_state", "This is not possible in the campaign's present state.";
+    /// A draft, task or reason that makes no sense.
+    CampaignInvalid = "campaign.invalid", "The campaign's settings are not valid.";
+    /// 20,000 tasks are the most.
+    CampaignFull = "campaign.full", "The campaign has as many tasks as it may have.";
+    /// It gives out no tasks now.
+    CampaignNotRunning = "campaign.not_running", "This campaign gives out no tasks now.";
+    /// Only tasks in review are decided by a person.
+    CampaignNotInReview = "campaign.not_in_review", "This task is not in review.";
+    /// Nothing that this person could be asked.
+    LabelNothing = "label.nothing", "There is nothing for you to label now.";
+    /// Taken off the campaign.
+    LabelExcluded = "label.excluded", "You are taken off this campaign.";
+    /// Too many tasks at a time.
+    LabelTooManyLeases = "label.too_many_leases", "Please answer or give back a task first.";
+    /// No such lease, or one that ended long ago.
+    LabelLeaseUnknown = "label.lease_unknown", "There is no such lease, or it ended long ago.";
+    /// Somebody else's lease.
+    LabelLeaseForeign = "label.lease_foreign", "This task was given to somebody else.";
+    /// The fencing number is not the lease's.
+    LabelStaleFence = "label.stale_fence", "The fencing number does not belong to this lease.";
+    /// Answered by another command.
+    LabelAlreadyAnswered = "label.already_answered", "This task was answered already.";
+    /// Given back before.
+    LabelGivenBack = "label.given_back", "This task was given back already.";
+    /// The lease is over; an answer is kept, but not counted.
+    LabelLate = "label.late", "The time for this task is over.";
+    /// Empty, too long, or not one of the choices.
+    LabelAnswerInvalid = "label.answer_invalid", "This answer cannot be taken.";
+
     // The live protocol.
     /// No such channel.
     UnknownChannel = "live.unknown_channel", "There is no such channel.";

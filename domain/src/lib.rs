@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod artwork;
 pub mod auction;
+pub mod campaign;
 pub mod code;
 pub mod consensus;
 pub mod entity;

@@ -1,0 +1,1 @@
+//! Given events, when a command comes, then events or a refusal.
