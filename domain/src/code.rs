@@ -152,6 +152,37 @@ codes! {
     LabelLate = "label.late", "The time for this task is over.";
     /// Empty, too long, or not one of the choices.
     LabelAnswerInvalid = "label.answer_invalid", "This answer cannot be taken.";
+    // Alarms and the devices that ring.
+    /// No alarm of that number.
+    AlarmUnknown = "alarm.unknown", "There is no such alarm.";
+    /// A clock has fifty.
+    AlarmsFull = "alarm.too_many", "An alarm clock has at most fifty alarms.";
+    /// Settings that make no sense.
+    AlarmInvalid = "alarm.invalid", "The alarm's settings are not valid.";
+    /// Its only time is over.
+    AlarmInThePast = "alarm.in_the_past", "This time is over already.";
+    /// Nothing rings, or it was stopped already.
+    AlarmNotRinging = "alarm.not_ringing", "No alarm is ringing.";
+    /// Only one can be tried at a time.
+    AlarmAlreadyRinging = "alarm.already_ringing", "An alarm is ringing already.";
+    /// The session that was meant is over.
+    AlarmOtherSession = "alarm.other_session", "This alarm is over; another one rings.";
+    /// The limit is reached, or the alarm has no snooze.
+    AlarmNoSnoozeLeft = "alarm.no_snooze_left", "This alarm cannot be snoozed any more.";
+    /// It takes more answers to stop it.
+    AlarmMissionOpen = "alarm.mission_open", "This alarm is stopped by answers.";
+    /// It takes no answers.
+    AlarmNoMission = "alarm.no_mission", "This alarm needs no answers.";
+    /// A version that was never made.
+    AlarmUnknownPlan = "alarm.unknown_plan", "There is no such version of the plan yet.";
+    /// An offline pack that we did not sign, or not for this person.
+    AlarmPackInvalid = "alarm.pack_invalid", "This offline pack is not valid.";
+    /// A token, endpoint or key that no device has.
+    DeviceInvalid = "alarm.device_invalid", "This device cannot be registered.";
+    /// A person has twenty.
+    DevicesFull = "alarm.too_many_devices", "You can register at most twenty devices.";
+    /// The server has no keys for it.
+    PushOff = "alarm.push_off", "This server does not push.";
 
     // The live protocol.
     /// No such channel.

@@ -7,6 +7,7 @@
 //! Start reading at [`entity`]: the contract every live thing follows. Nobody is imported from here; everybody imports us.
 
 pub mod accounts;
+pub mod alarm;
 pub mod artwork;
 pub mod auction;
 pub mod campaign;
