@@ -4,6 +4,7 @@
 //! each channel's ring and hands publications to the hubs of the sockets; `funds` is the one place that knows in memory
 //! what each account could still spend. Imports `storage` and the rules, never `http`. First file to read: `ask`.
 
+pub mod alarm;
 pub mod ask;
 pub mod auction;
 pub mod broker;

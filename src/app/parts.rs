@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
+use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
@@ -15,6 +16,8 @@ use uuid::Uuid;
 use super::chores::Chores;
 use super::notices::NoticeMail;
 use super::{BuildError, secret};
+use crate::actors::alarm::mission::Missions;
+use crate::actors::alarm::tasks::NoTasks;
 use crate::actors::auction::cards::{Cards, Changes};
 use crate::actors::broker::{Broker, BrokerSettings};
 use crate::actors::kernel::clock::Clock;
@@ -25,6 +28,7 @@ use crate::clients::mail::{LocalOutbox, Mailer, Smtp, SmtpSettings};
 use crate::config::{MailSettings, RedisSettings, Settings};
 use crate::http::accounts::{Accounts, AccountsParts, CookieSettings, PasswordCost, Passwords};
 use crate::http::admin::Operations;
+use crate::http::alarms::{Alarms, AlarmsParts};
 use crate::http::auctions::{Auctions, AuctionsParts};
 use crate::http::auth::{Cut, Revocations, Tokens};
 use crate::http::house::MadangHouse;
@@ -43,6 +47,7 @@ const STOP_SHARE: u32 = 2;
 /// Everything there is.
 pub(super) struct Parts {
     pub(super) accounts: Accounts,
+    alarms: Alarms,
     pub(super) auctions: Auctions,
     pub(super) cards: Cards,
     pub(super) db: Db,
@@ -114,6 +119,7 @@ impl Parts {
             .clock(Arc::clone(&clock))
             .publisher(Arc::new(Everybody { broker: Arc::clone(&broker), changes: Arc::clone(&changes) }))
             .mail(Arc::new(NoticeMail::new(db.clone(), mailer)))
+            .kind::<AlarmClock>()
             .kind::<Auction>()
             .kind::<UserInbox>()
             .start()
@@ -128,7 +134,13 @@ impl Parts {
             currencies: settings.ledger.currencies.clone(),
             viewers: Arc::new(move |channel| u64::try_from(watched.viewers(channel)).unwrap_or(u64::MAX)),
         });
-        let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
+        let alarms = Alarms::new(AlarmsParts {
+            missions: Missions::new(engine.clone(), Arc::new(NoTasks)),
+            db: db.pool().clone(),
+            tokens: tokens.clone(),
+            clock: Arc::clone(&clock),
+        });
+        let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current()).with_alarms(alarms.clone());
         let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc);
         let live = Live::start(Arc::new(house), Arc::clone(&broker), live_settings(settings))?;
         cut_sockets_of_cut_sessions(&revocations, &live);
@@ -138,6 +150,7 @@ impl Parts {
         let limits = limits(settings, &cache);
         Ok(Self {
             accounts,
+            alarms,
             auctions,
             cards,
             db,
@@ -157,12 +170,13 @@ impl Parts {
 
     /// What every worker thread of the HTTP server serves.
     pub(super) fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-        let (accounts, auctions) = (self.accounts.clone(), self.auctions.clone());
+        let (accounts, alarms, auctions) = (self.accounts.clone(), self.alarms.clone(), self.auctions.clone());
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
         move |config| {
             config
                 .app_data(web::Data::new(accounts.clone()))
+                .app_data(web::Data::new(alarms.clone()))
                 .app_data(web::Data::new(auctions.clone()))
                 .app_data(web::Data::new(tokens.clone()))
                 .app_data(web::Data::new(limits.clone()))

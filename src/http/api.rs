@@ -3,7 +3,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::{accounts, admin, artworks, auctions, limits, openapi, problem, wallet};
+use super::{accounts, admin, alarms, artworks, auctions, limits, openapi, problem, wallet};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -20,6 +20,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .wrap(from_fn(limits::admit))
                 .wrap(from_fn(problem::render))
                 .configure(accounts::routes)
+                .configure(alarms::routes)
                 .configure(artworks::routes)
                 .configure(auctions::routes)
                 .configure(wallet::routes)

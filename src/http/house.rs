@@ -89,7 +89,13 @@ impl House for MadangHouse {
                 Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
             }
             (Kind::User, Some(_)) => Err(Code::Forbidden),
-            (Kind::Campaign | Kind::Alarm | Kind::Raffle, _) => Err(Code::UnknownChannel),
+            (Kind::Alarm, None) => Err(Code::Unauthenticated),
+            // One's own clock: what rings must not be missed, and nobody else is there.
+            (Kind::Alarm, Some(who)) if who.user.get() == id.number() => {
+                Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
+            }
+            (Kind::Alarm, Some(_)) => Err(Code::Forbidden),
+            (Kind::Campaign | Kind::Raffle, _) => Err(Code::UnknownChannel),
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod alarms;
 pub mod amount;
 pub mod api;
 pub mod artworks;

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, api, artworks, auctions, wallet};
+use super::{accounts, admin, alarms, api, artworks, auctions, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -39,6 +39,7 @@ struct ProblemView {
     tags(
         (name = "accounts", description = "Sign-up, sessions, people"),
         (name = "wallet", description = "One's own money"),
+        (name = "alarms", description = "One's alarm clock, the session that rings, the devices that ring"),
         (name = "artworks", description = "What can be auctioned"),
         (name = "auctions", description = "Auctions, bids, favourites, invoices"),
         (name = "operations", description = "For operators"),
@@ -82,6 +83,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let areas = accounts::Document::openapi()
+        .merge_from(alarms::Document::openapi())
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
         .merge_from(wallet::Document::openapi())

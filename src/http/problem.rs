@@ -83,6 +83,12 @@ impl Problem {
         self.code
     }
 
+    /// Its sentence.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     fn response(&self, request_id: Option<&str>) -> HttpResponse {
         let mut body = json!({
             "code": self.code.name(),

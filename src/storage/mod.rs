@@ -4,6 +4,7 @@
 //! the database; then `journal`.
 
 pub mod accounts;
+pub mod alarms;
 pub mod artworks;
 pub mod attempts;
 pub mod auctions;

@@ -49,3 +49,13 @@ pub fn derived_id(purpose: &[u8], entity: EntityId, seq: u64, n: i16) -> Uuid {
     }
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
+
+/// The id of a step of a command that more than one entity carries out: the same for the same command and step.
+#[must_use]
+pub fn derived_from(step: &[u8], id: Uuid) -> Uuid {
+    let mut bytes = [0u8; 16];
+    for (to, from) in bytes.iter_mut().zip(Sha256::new().chain_update(step).chain_update(id.as_bytes()).finalize()) {
+        *to = from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

@@ -44,7 +44,7 @@ use madang_domain::entity::{Entity, Order, Viewer};
 use madang_domain::ids::{EntityId, Kind};
 use tokio::sync::oneshot;
 
-pub use self::body::derived_id;
+pub use self::body::{derived_from, derived_id};
 pub use self::builder::{EngineBuilder, StartError};
 pub use self::desk::Limits;
 pub use self::item::Viewed;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use madang_domain::ids::{EntityId, Kind};
 use madang_domain::user::UserInbox;
@@ -82,7 +83,8 @@ async fn examine_any(db: &PgPool, id: EntityId) -> Result<Examined, ReadError> {
     match id.kind() {
         Kind::Auction => examine::<Auction>(db, id).await,
         Kind::User => examine::<UserInbox>(db, id).await,
-        Kind::Campaign | Kind::Alarm | Kind::Raffle => {
+        Kind::Alarm => examine::<AlarmClock>(db, id).await,
+        Kind::Campaign | Kind::Raffle => {
             Ok(Examined { broken: vec![format!("{id} is of a kind that this server has no rules for")], ..Examined::default() })
         }
     }

@@ -53,6 +53,7 @@ pub(super) struct KeySet {
     pub(super) verifying: DecodingKey,
     pub(super) refresh: SealKey,
     pub(super) codes: SealKey,
+    pub(super) packs: SealKey,
 }
 
 impl KeySet {
@@ -65,6 +66,7 @@ impl KeySet {
             verifying: DecodingKey::from_secret(&access.0),
             refresh: SealKey::derive(secret, "madang refresh token"),
             codes: SealKey::derive(secret, "madang e-mail code"),
+            packs: SealKey::derive(secret, "madang offline pack"),
         }
     }
 }

@@ -142,6 +142,12 @@ impl Tokens {
         self.inside.keys.all().any(|keys| token.is_sealed_by(&keys.refresh, seed))
     }
 
+    /// The key that signs offline packs.
+    #[must_use]
+    pub fn pack_key(&self) -> &SealKey {
+        &self.inside.keys.present.packs
+    }
+
     /// The key for hashes of e-mail codes.
     #[must_use]
     pub fn code_key(&self) -> &SealKey {

@@ -5,6 +5,7 @@
 //! thread on which the commit is known: no task, no copy of the frame, no value tree of the request. Everything else may
 //! wait and runs as a task.
 
+mod alarm;
 mod bid;
 mod wallet;
 
@@ -24,6 +25,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use super::alarms::Alarms;
 use super::auctions::{Auctions, Verb};
 use super::live::house::{Identity, RpcCall, RpcError, RpcReply, RpcResult};
 use crate::actors::ask::Denied;
@@ -36,6 +38,7 @@ const MAX_REF: usize = 64;
 #[derive(Clone)]
 pub struct Rpc {
     auctions: Auctions,
+    alarms: Option<Alarms>,
     clock: Arc<dyn Clock>,
     tasks: Handle,
 }
@@ -50,7 +53,14 @@ impl Rpc {
     /// The table over these parts; what must wait runs on `tasks`.
     #[must_use]
     pub fn new(auctions: Auctions, clock: Arc<dyn Clock>, tasks: Handle) -> Self {
-        Self { auctions, clock, tasks }
+        Self { auctions, alarms: None, clock, tasks }
+    }
+
+    /// With the methods of alarms.
+    #[must_use]
+    pub fn with_alarms(mut self, alarms: Alarms) -> Self {
+        self.alarms = Some(alarms);
+        self
     }
 
     /// Runs a call and gives the reply when it is durable. Never blocks.
@@ -60,7 +70,7 @@ impl Rpc {
             "time.sync" => reply(self.sync(&call.data)),
             "time.now" => reply(raw(&json!({ "t": self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true) }))),
             "auction.view" | "wallet.view" | "wallet.deposit" => self.spawn(call, reply),
-            method if verb_of(method).is_some() => self.spawn(call, reply),
+            method if verb_of(method).is_some() || method.starts_with("alarm.") => self.spawn(call, reply),
             _ => reply(Err(Code::UnknownMethod.into())),
         }
     }
@@ -72,9 +82,10 @@ impl Rpc {
                 "auction.view" => table.view(&call).await,
                 "wallet.view" => wallet::view(&table, &call).await,
                 "wallet.deposit" => wallet::deposit(&table, &call).await,
-                method => match verb_of(method) {
-                    Some(verb) => table.run(verb, &call).await,
-                    None => Err(Code::UnknownMethod.into()),
+                method => match (method.strip_prefix("alarm."), verb_of(method)) {
+                    (Some(method), _) => alarm::call(&table, method, &call).await,
+                    (None, Some(verb)) => table.run(verb, &call).await,
+                    (None, None) => Err(Code::UnknownMethod.into()),
                 },
             }
         });
