@@ -20,6 +20,7 @@ const fn surface(status: u16, number: u32, temporary: bool) -> Surface {
 impl Surface {
     /// The face of a code.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "one line for each code, in one list that the compiler keeps whole")]
     pub const fn of(code: Code) -> Self {
         match code {
             Code::BadRequest => surface(400, 107, false),

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod alarms;
 mod app;
 mod auctions;
 mod cache;

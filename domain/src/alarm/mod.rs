@@ -159,6 +159,16 @@ impl AlarmClock {
         }
     }
 
+    fn apply_set(&mut self, set: &event::Set, at: Timestamp) {
+        let alarm = Alarm { number: set.number, terms: set.terms.clone(), next_at: set.next_at };
+        self.numbers = self.numbers.max(set.number);
+        match self.alarms.iter_mut().find(|old| old.number == set.number) {
+            Some(old) => *old = alarm,
+            None => self.alarms.push(alarm),
+        }
+        self.plan.change(set.plan, at);
+    }
+
     fn close(&mut self, day: Option<chrono::NaiveDate>, verdict: Verdict) {
         if let Some(day) = day {
             self.streak = self.streak.after(day, verdict);
@@ -220,15 +230,7 @@ impl Entity for AlarmClock {
             session.apply(event, at);
         }
         match event {
-            Event::Set(set) => {
-                let alarm = Alarm { number: set.number, terms: set.terms.clone(), next_at: set.next_at };
-                self.numbers = self.numbers.max(set.number);
-                match self.alarms.iter_mut().find(|old| old.number == set.number) {
-                    Some(old) => *old = alarm,
-                    None => self.alarms.push(alarm),
-                }
-                self.plan.change(set.plan, at);
-            }
+            Event::Set(set) => self.apply_set(set, at),
             Event::Removed { number, plan } => {
                 self.alarms.retain(|alarm| alarm.number != *number);
                 self.plan.change(*plan, at);

@@ -102,22 +102,9 @@ pub(super) fn publication(event: &Event, at: Timestamp) -> Value {
         Event::Snoozed { session, until, left } => {
             json!({ "type": "alarm_snoozed", "session": session, "until": until, "snoozes_left": left, "at": at })
         }
-        Event::TaskShown { session, shown } => json!({ "type": "alarm_task", "session": session, "task": shown, "at": at }),
-        Event::TaskDropped { session, lease, until } => {
-            json!({ "type": "alarm_task_dropped", "session": session, "lease": lease, "until": until, "at": at })
+        Event::TaskShown { .. } | Event::TaskDropped { .. } | Event::Excused { .. } | Event::Counted { .. } => {
+            mission_told(event, at)
         }
-        Event::Excused { session, why } => json!({ "type": "alarm_excused", "session": session, "why": why, "at": at }),
-        Event::Counted { session, lease, passed, answered, needed, points, until } => json!({
-            "type": "alarm_answered",
-            "session": session,
-            "lease": lease,
-            "passed": passed,
-            "answered": answered,
-            "needed": needed,
-            "points": points,
-            "until": until,
-            "at": at,
-        }),
         Event::Dismissed { session, how, day, streak, check_at } => json!({
             "type": "alarm_stopped",
             "session": session,
@@ -136,6 +123,41 @@ pub(super) fn publication(event: &Event, at: Timestamp) -> Value {
         }
         Event::Acknowledged { version } => json!({ "type": "alarm_plan", "acknowledged": version, "at": at }),
         Event::Warned { version } => json!({ "type": "alarm_plan_unknown", "plan": version, "at": at }),
+    }
+}
+
+fn mission_told(event: &Event, at: Timestamp) -> Value {
+    match event {
+        Event::TaskShown { session, shown } => json!({ "type": "alarm_task", "session": session, "task": shown, "at": at }),
+        Event::TaskDropped { session, lease, until } => {
+            json!({ "type": "alarm_task_dropped", "session": session, "lease": lease, "until": until, "at": at })
+        }
+        Event::Excused { session, why } => json!({ "type": "alarm_excused", "session": session, "why": why, "at": at }),
+        Event::Counted { session, lease, passed, answered, needed, points, until } => json!({
+            "type": "alarm_answered",
+            "session": session,
+            "lease": lease,
+            "passed": passed,
+            "answered": answered,
+            "needed": needed,
+            "points": points,
+            "until": until,
+            "at": at,
+        }),
+        Event::Set(_)
+        | Event::Removed { .. }
+        | Event::ZoneSet { .. }
+        | Event::Began(_)
+        | Event::Joined { .. }
+        | Event::TooLate { .. }
+        | Event::RangAgain { .. }
+        | Event::Snoozed { .. }
+        | Event::Dismissed { .. }
+        | Event::CheckAsked { .. }
+        | Event::Confirmed { .. }
+        | Event::Missed { .. }
+        | Event::Acknowledged { .. }
+        | Event::Warned { .. } => Value::Null,
     }
 }
 

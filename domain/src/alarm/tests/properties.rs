@@ -146,7 +146,22 @@ fn check_journal(bedside: &Bedside) {
             Event::RangAgain { .. } => unheard = 0,
             Event::Dismissed { how, day: Some(day), .. } => ends.push((*day, Verdict::of(*how))),
             Event::Missed { day: Some(day), .. } => ends.push((*day, Verdict::Broken)),
-            _ => {}
+            Event::Set(_)
+            | Event::Removed { .. }
+            | Event::ZoneSet { .. }
+            | Event::Joined { .. }
+            | Event::TooLate { .. }
+            | Event::Snoozed { .. }
+            | Event::TaskShown { .. }
+            | Event::TaskDropped { .. }
+            | Event::Excused { .. }
+            | Event::Counted { .. }
+            | Event::Dismissed { day: None, .. }
+            | Event::CheckAsked { .. }
+            | Event::Confirmed { .. }
+            | Event::Missed { day: None, .. }
+            | Event::Acknowledged { .. }
+            | Event::Warned { .. } => {}
         }
     }
     assert_eq!(again, bedside.clock, "replay equals state");

@@ -117,7 +117,7 @@ fn the_emergency_stop_is_always_there_and_costs_only_the_streak() {
         assert_eq!(bedside.stage(), stage);
         assert_eq!(how(&bedside.order(EMERGENCY).unwrap()), Some(How::Emergency));
         assert_eq!((bedside.stage(), bedside.clock.streak().days), ("none", 0));
-        assert_eq!(bedside.clock.alarms()[0].next_at.is_some(), true, "tomorrow it rings again");
+        assert!(bedside.clock.alarms()[0].next_at.is_some(), "tomorrow it rings again");
     }
 }
 

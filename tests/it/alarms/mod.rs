@@ -1,0 +1,9 @@
+//! Alarms, over HTTP and the live protocol's calls, against the real engine and a real Postgres, with time that is moved by
+//! hand.
+
+mod bedroom;
+mod fake_tasks;
+mod missions;
+mod pack;
+mod ringing;
+mod setting;
