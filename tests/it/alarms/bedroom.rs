@@ -1,6 +1,5 @@
 //! A house with an engine, people who sleep, and tasks that a test hands out.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,11 +206,6 @@ impl Bedroom {
             assert!(std::time::Instant::now() < give_up_at, "waited in vain for {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-    }
-
-    /// A folder of the test's own.
-    pub fn folder() -> PathBuf {
-        world::fresh_dir("alarms")
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tasks for missions, without campaigns: enough of their rules to see that a mission keeps them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -119,12 +119,6 @@ impl FakeTasks {
         }
         lease.state = State::Returned;
         Ok(())
-    }
-
-    /// Whose answers were taken, by the number of different people.
-    pub fn workers(&self) -> usize {
-        let book = self.book.lock().unwrap();
-        book.leases.values().map(|lease| lease.worker).collect::<BTreeSet<_>>().len()
     }
 }
 
