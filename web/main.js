@@ -5,25 +5,32 @@ import { onNotice, startNotices } from "./core/notices.js";
 import { h } from "./core/dom.js";
 import { loadLanguage } from "./core/i18n.js";
 import { start as startLive } from "./core/live.js";
+import { startWorker } from "./core/push.js";
 import { redraw, startRouter } from "./core/router.js";
 import { restore, session } from "./core/session.js";
 import { showNotice } from "./parts/notice.js";
 import { shell } from "./parts/shell.js";
 import { about } from "./pages/about.js";
 import { account } from "./pages/account.js";
+import { adminCampaigns } from "./pages/admin-campaigns.js";
 import { alarmEdit } from "./pages/alarm-edit.js";
 import { alarms } from "./pages/alarms.js";
 import { bids } from "./pages/bids.js";
+import { campaignPage } from "./pages/campaign.js";
+import { campaignUpload } from "./pages/campaign-upload.js";
+import { company } from "./pages/company.js";
 import { desk } from "./pages/desk.js";
 import { favourites } from "./pages/favourites.js";
 import { home } from "./pages/home.js";
 import { labels } from "./pages/labels.js";
 import { market } from "./pages/market.js";
+import { newCampaign } from "./pages/new-campaign.js";
 import { newLot } from "./pages/new-lot.js";
 import { notFound } from "./pages/not-found.js";
 import { notices } from "./pages/notices.js";
 import { operators } from "./pages/operators.js";
 import { outbox } from "./pages/outbox.js";
+import { reviewPage } from "./pages/review.js";
 import { ringPage } from "./pages/ring.js";
 import { room } from "./pages/room.js";
 import { signInPage } from "./pages/sign-in.js";
@@ -52,6 +59,12 @@ const ROUTES = [
   { path: "/alarms/ring", page: ringPage },
   { path: "/alarms/:number", page: alarmEdit },
   { path: "/labels", page: labels },
+  { path: "/company", page: company },
+  { path: "/company/new", page: newCampaign },
+  { path: "/campaigns/:id", page: campaignPage },
+  { path: "/campaigns/:id/upload", page: campaignUpload },
+  { path: "/campaigns/:id/review", page: reviewPage },
+  { path: "/admin/campaigns", page: adminCampaigns },
   { path: "*", page: notFound },
 ];
 
@@ -75,3 +88,6 @@ session.watch(({ user }) => {
   person = user?.id ?? null;
   redraw();
 });
+
+// Last: nothing waits for it.
+startWorker();

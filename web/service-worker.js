@@ -23,7 +23,7 @@ async function keepShell() {
   const base = named[0]?.split("/").slice(0, 3).join("/");
   const words = ["ko", "en"].flatMap((tag) => [
     `${base}/i18n/${tag}.js`,
-    ...["companies", "mornings", "problems"].map((part) => `${base}/i18n/${tag}/${part}.js`),
+    ...["companies", "faults", "mornings", "problems"].map((part) => `${base}/i18n/${tag}/${part}.js`),
   ]);
   await Promise.allSettled([...new Set([...named, ...words, `${base}/vendor/centrifuge.js`])].map((path) => cache.add(path)));
   await cache.put(HOME, answer);

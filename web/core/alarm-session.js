@@ -3,8 +3,8 @@
 /**
  * A session as the pages use it.
  * @typedef {{number: number, stage: "ringing" | "snoozed" | "in_mission" | "wake_check", until: string | null,
- *   askAt: string | null, task: any, title: string, time: string, needed: number, answered: number, excused: string | null,
- *   snoozesLeft: number, snoozeMinutes: number, trial: boolean, sound: boolean, vibration: boolean}} Session
+ *   askAt: string | null, task: any, title: string, needed: number, answered: number, excused: string | null,
+ *   mayStop: boolean, snoozesLeft: number, snoozeMinutes: number, trial: boolean, sound: boolean, vibration: boolean}} Session
  */
 
 /**
@@ -14,24 +14,22 @@
  */
 export function sessionOf(told) {
   if (!told) return null;
-  const [stage, inside] = typeof told.stage === "string" ? [told.stage, told] : Object.entries(told.stage)[0];
-  const terms = told.terms ?? told;
   return {
-    number: told.number ?? told.session,
-    stage,
-    until: inside.until ?? null,
-    askAt: inside.ask_at ?? null,
-    task: cardOf(inside.task),
-    title: terms.title ?? "",
-    time: terms.time ?? "",
+    number: told.number,
+    stage: told.stage,
+    until: told.until ?? null,
+    askAt: told.check_at ?? null,
+    task: cardOf(told.task),
+    title: told.title ?? "",
     needed: told.needed ?? 0,
     answered: told.answered ?? 0,
     excused: told.excused ?? null,
+    mayStop: told.may_stop ?? false,
     snoozesLeft: told.snoozes_left ?? 0,
-    snoozeMinutes: terms.snooze_minutes ?? 0,
+    snoozeMinutes: told.snooze_minutes ?? 0,
     trial: told.trial ?? false,
-    sound: terms.sound ?? true,
-    vibration: terms.vibration ?? true,
+    sound: told.sound ?? true,
+    vibration: told.vibration ?? true,
   };
 }
 
@@ -58,11 +56,6 @@ export function screenOf(session) {
 export function isLoud(session) {
   const screen = screenOf(session);
   return screen === "ringing" || screen === "check";
-}
-
-/** Whether it may be stopped as it is, without another answer. */
-export function mayStop(session) {
-  return session.answered >= session.needed || session.excused !== null;
 }
 
 /** The alarm that rings next; null where none will. */

@@ -8,7 +8,7 @@ const DONE = "madang.alarm.done";
 /**
  * @typedef {{version: number, next_at: string | null, pack: any}} Kept the plan's version and next ring, with its pack
  * @typedef {{session: number | null, stopped_at: string | null, how: "mission" | "emergency" | "plain",
- *   answers: Array<{lease: string, fence: number, campaign: number, answer: string, at: string}>}} Done
+ *   pack?: any, answers: Array<{lease: string, answer: string}>}} Done the pack goes back with its answers
  */
 
 export class OfflinePack {
@@ -63,10 +63,10 @@ export class OfflinePack {
   }
 
   /** Remembers an answer to one of the pack's tasks. */
-  answer(task, answer, at) {
+  answer(task, answer) {
     const before = this.done ?? { session: null, stopped_at: null, how: "plain", answers: [] };
-    const { lease, fence, campaign } = task;
-    this.#write(DONE, { ...before, answers: [...before.answers, { lease, fence, campaign, answer, at }] });
+    const answers = [...before.answers, { lease: task.lease, answer }];
+    this.#write(DONE, { ...before, pack: signed(this.kept?.pack), answers });
   }
 
   /** Remembers that the alarm was stopped here. */
@@ -84,6 +84,13 @@ export class OfflinePack {
     this.#write(PACK, null);
     this.#write(DONE, null);
   }
+}
+
+/** A pack as it goes back: what was signed, without what only the screen needed. */
+function signed(pack) {
+  if (!pack) return null;
+  const tasks = pack.tasks.map(({ campaign, task, lease, fence, deadline }) => ({ campaign, task, lease, fence, deadline }));
+  return { issued_at: pack.issued_at, tasks, signature: pack.signature };
 }
 
 /**

@@ -1,7 +1,7 @@
 // The plan of one's alarms as this browser keeps it, so that it may ring and be stopped without a connection.
 
 import { api } from "./api.js";
-import { nextAlarm } from "./alarm-session.js";
+import { cardOf, nextAlarm } from "./alarm-session.js";
 import { clockwork, renewAlarms } from "./alarms.js";
 import { command } from "./alarm-commands.js";
 import { OfflinePack } from "./offline-pack.js";
@@ -22,7 +22,7 @@ export async function keepPlan(pack) {
   if (!view) return false;
   let tasks = null;
   try {
-    tasks = await api("GET", "/alarms/pack");
+    tasks = await api("GET", "/alarms/pack", { key: crypto.randomUUID() });
   } catch {
     // Without tasks it still rings, and is stopped by a touch.
   }
@@ -40,7 +40,7 @@ async function keepPictures(tasks) {
   if (!globalThis.caches || tasks.length === 0) return;
   try {
     const store = await caches.open("madang-pack");
-    await store.addAll([...new Set(tasks.map(({ image }) => image))]);
+    await store.addAll([...new Set(tasks.map((task) => cardOf(task).image))]);
   } catch {
     // A task whose picture is missing can be passed over: there is always the stop.
   }
@@ -51,7 +51,7 @@ export async function tellDone(pack) {
   const { done } = pack;
   if (!done) return;
   if (done.answers.length) {
-    await api("POST", "/alarms/pack/answers", { body: { pack: pack.kept?.pack, answers: done.answers } });
+    await api("POST", "/alarms/pack/answers", { body: { pack: done.pack, answers: done.answers } });
   }
   if (done.stopped_at) {
     const session = done.session ?? undefined;

@@ -2,8 +2,8 @@
 
 /**
  * `owns`: the beginnings of the addresses that belong to a world. `roles`: who sees a way; everybody where it is left out,
- * `[]` whoever is signed in.
- * @type {Array<{key: string, href: string, sign: string, owns: string[], links: Array<{href: string, key: string, roles?: string[]}>}>}
+ * `[]` whoever is signed in; `also`: the beginning of other addresses that the way stands for.
+ * @type {Array<{key: string, href: string, sign: string, owns: string[], links: Array<{href: string, key: string, roles?: string[], also?: string}>}>}
  */
 export const WORLDS = [
   {
@@ -34,7 +34,7 @@ export const WORLDS = [
     sign: "tag",
     owns: ["/company", "/campaigns", "/admin/campaigns"],
     links: [
-      { href: "/company", key: "nav.campaigns" },
+      { href: "/company", key: "nav.campaigns", also: "/campaigns" },
       { href: "/admin/campaigns", key: "nav.approvals", roles: ["admin"] },
     ],
   },
@@ -61,5 +61,6 @@ export function waysOf(world, { signedIn, holds }) {
 
 /** The way that an address belongs to: the longest that it lies under. */
 export function wayOf(links, path) {
-  return links.filter(({ href }) => under(path, href)).sort((a, b) => b.href.length - a.href.length)[0] ?? null;
+  const leads = ({ href, also }) => under(path, href) || Boolean(also && under(path, also));
+  return links.filter(leads).sort((a, b) => b.href.length - a.href.length)[0] ?? null;
 }

@@ -1,6 +1,6 @@
 // One's alarms: what rings next, each with its switch, the streak, and whether the phone knows the plan.
 
-import { accept, clockwork, renewAlarms } from "../core/alarms.js";
+import { clockwork, renewAlarms } from "../core/alarms.js";
 import { byTime, nextAlarm, screenOf } from "../core/alarm-session.js";
 import { api } from "../core/api.js";
 import { clock } from "../core/clock.js";
@@ -112,7 +112,7 @@ function row(first) {
   tryOut.addEventListener("click", () =>
     busy(tryOut, async () => {
       try {
-        await api("POST", `/alarms/${alarm.number}/try`, { body: { command_id: crypto.randomUUID() } });
+        await api("POST", `/alarms/${alarm.number}/try`, { key: crypto.randomUUID() });
         await renewAlarms();
         navigate("/alarms/ring");
       } catch (problem) {
@@ -145,12 +145,11 @@ function row(first) {
 async function change(box, alarm, fields) {
   try {
     await busy(box, async () => {
-      const view = await api("PUT", `/alarms/${alarm.number}`, {
+      await api("PUT", `/alarms/${alarm.number}`, {
         body: { ...termsOf(alarm), ...fields },
         key: crypto.randomUUID(),
       });
-      if (view?.alarms) accept(view);
-      else await renewAlarms();
+      await renewAlarms();
     });
   } catch (problem) {
     box.checked = alarm.active;

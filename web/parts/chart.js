@@ -42,7 +42,8 @@ export function ring(label) {
 export function lineChart({ label, width = 320, height = 96 }) {
   const area = s("path", { class: "chart-area", d: "" });
   const line = s("path", { class: "chart-line", d: "" });
-  const last = s("circle", { class: "chart-last", r: 3.5, cx: -10, cy: -10 });
+  // A line of no length with round ends: it stays round however the chart is stretched.
+  const last = s("path", { class: "chart-last", d: "" });
   const marks = [0, 0.5, 1].map((part) =>
     s("line", { class: "chart-mark", x1: 0, x2: width, y1: 4 + height * part, y2: 4 + height * part }),
   );
@@ -57,8 +58,7 @@ export function lineChart({ label, width = 320, height = 96 }) {
       line.setAttribute("d", linePath(points));
       area.setAttribute("d", areaPath(points, height));
       const end = points.at(-1);
-      last.setAttribute("cx", String(end?.x ?? -10));
-      last.setAttribute("cy", String(end?.y ?? -10));
+      last.setAttribute("d", end ? `M${end.x} ${end.y}h0` : "");
       if (described) picture.setAttribute("aria-label", `${label}: ${described}`);
     },
   };

@@ -1,6 +1,5 @@
 // The mission's screen: one task, one answer, and what else may be done.
 
-import { mayStop } from "../core/alarm-session.js";
 import { clock, stamp } from "../core/clock.js";
 import { h, setText, show } from "../core/dom.js";
 import { t } from "../core/i18n.js";
@@ -55,7 +54,7 @@ function betweenView(session, acts) {
   const stop = act(t("ring.stop"), "check", acts.stop, { class: "primary huge", "data-act": "stop" });
   const why = h("p", { class: "ring-why" });
   // The next task by itself: who is in a mission should not have to look for a button.
-  if (!mayStop(session)) queueMicrotask(() => next.click());
+  if (!session.mayStop) queueMicrotask(() => next.click());
   return {
     element: h(
       "div",
@@ -67,8 +66,8 @@ function betweenView(session, acts) {
     focus: () => (next.hidden ? stop : next).focus({ preventScroll: true }),
     update: ({ session: now }) => {
       if (!now) return;
-      show(next, !mayStop(now));
-      show(stop, mayStop(now));
+      show(next, !now.mayStop);
+      show(stop, now.mayStop);
       big.update(now.title);
       setText(
         why,

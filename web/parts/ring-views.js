@@ -1,6 +1,6 @@
 // The screens of an alarm: ringing, resting, asking whether one is up, over, and the clock beside the bed.
 
-import { mayStop, nextAlarm } from "../core/alarm-session.js";
+import { cardOf, nextAlarm } from "../core/alarm-session.js";
 import { clockwork } from "../core/alarms.js";
 import { clock, stamp } from "../core/clock.js";
 import { h, setText, show } from "../core/dom.js";
@@ -111,8 +111,8 @@ function mainButton(acts) {
   return {
     nodes: [start, stop],
     update: (session) => {
-      show(start, !mayStop(session));
-      show(stop, mayStop(session));
+      show(start, !session.mayStop);
+      show(stop, session.mayStop);
     },
     focus: () => (start.hidden ? stop : start).focus({ preventScroll: true }),
   };
@@ -231,7 +231,7 @@ export function offlineView({ session, pack, kept, stop }) {
       h("span", { text }),
     );
   const showTask = (left) => {
-    const [task] = pack.tasks(clock.now());
+    const task = cardOf(pack.tasks(clock.now())[0]);
     if (left <= 0 || !task) {
       place.replaceChildren(
         big.element,
@@ -242,7 +242,7 @@ export function offlineView({ session, pack, kept, stop }) {
     }
     const card = taskCard(task, {
       answer: async (text) => {
-        pack.answer(task, text, new Date(clock.now()).toISOString());
+        pack.answer(task, text);
         if (left - 1 <= 0) finish("mission");
         else showTask(left - 1);
       },

@@ -1,0 +1,99 @@
+// Who labels a campaign, and how well.
+
+import { api, query } from "../core/api.js";
+import { h } from "../core/dom.js";
+import { count, t, when } from "../core/i18n.js";
+import { bar } from "./chart.js";
+import { busy, confirmed, empty, toastProblem } from "./controls.js";
+import { pager } from "./pager.js";
+
+/**
+ * @param {number} id of the campaign
+ * @param {AbortSignal} signal
+ */
+export function campaignWorkers(id, signal) {
+  const head = ["worker", "answers", "right", "gold", "accuracy", "action"].map((name) =>
+    h("th", { scope: "col", text: t(`workers.${name}`) }),
+  );
+  const list = pager({
+    list: h(
+      "table",
+      { class: "table workers" },
+      h("caption", { class: "unseen", text: t("campaign.tab.workers") }),
+      h("thead", null, h("tr", null, ...head)),
+      h("tbody"),
+    ),
+    fetch: (cursor) => api("GET", `/campaigns/${id}/workers${query({ cursor, limit: 50 })}`, { signal }),
+    row: (worker) => row(id, worker, () => list.renew()),
+    none: () => empty(t("workers.none"), null),
+    signal,
+  });
+  return list;
+}
+
+function row(id, worker, changed) {
+  const { answers, right, wrong, gold, accuracy, interval, excluded } = worker;
+  const settled = right + wrong;
+  const told = interval
+    ? t("workers.between", { from: Math.round(interval[0] * 100), to: Math.round(interval[1] * 100) })
+    : t("workers.unknown");
+  const act = h("button", {
+    type: "button",
+    class: `button small ${excluded ? "" : "quiet danger-text"}`,
+    text: t(excluded ? "workers.readmit" : "workers.exclude"),
+  });
+  act.addEventListener("click", () => change(act, id, worker, changed));
+  const cell = (name, ...inside) => h("td", { data: { label: t(`workers.${name}`) } }, ...inside);
+  return h(
+    "tr",
+    { class: excluded ? "excluded" : "" },
+    h(
+      "th",
+      { scope: "row" },
+      h("strong", { text: t("workers.number", { worker: worker.worker }) }),
+      excluded && h("span", { class: "hint", text: excludedText(excluded) }),
+    ),
+    cell("answers", h("span", { class: "figures", text: count(answers) })),
+    cell("right", h("span", { class: "figures", text: settled ? `${Math.round((right / settled) * 100)}%` : "–" })),
+    cell("gold", h("span", { class: "figures", text: gold?.total ? `${gold.correct}/${gold.total}` : "–" })),
+    cell(
+      "accuracy",
+      h(
+        "span",
+        { class: "accuracy" },
+        bar(accuracy ?? 0.5, (accuracy ?? 0.5) < 0.6 ? "low" : "done"),
+        h("span", { class: "hint figures", text: told }),
+      ),
+    ),
+    h("td", { class: "end" }, act),
+  );
+}
+
+function excludedText({ reason, until }) {
+  const why = typeof reason === "string" ? t(`workers.reason.${reason}`) : (reason?.person ?? "");
+  return until ? t("workers.excludedUntil", { why, at: when(until) }) : t("workers.excluded", { why });
+}
+
+async function change(button, id, { worker, excluded }, changed) {
+  const verb = excluded ? "readmit" : "exclude";
+  let body = {};
+  if (!excluded) {
+    const answer = await confirmed({
+      title: t("workers.excludeAsk"),
+      text: t("workers.excludeText"),
+      confirm: t("workers.exclude"),
+      danger: true,
+      reason: t("workers.why"),
+    });
+    if (!answer) return;
+    body = { reason: answer.reason || t("workers.noReason") };
+  }
+  await busy(button, async () => {
+    try {
+      await api("POST", `/campaigns/${id}/workers/${worker}/${verb}`, { body, key: crypto.randomUUID() });
+      changed();
+    } catch (problem) {
+      toastProblem(problem);
+    }
+  });
+}
