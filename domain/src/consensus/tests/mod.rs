@@ -1,6 +1,8 @@
 //! Tests of the consensus rules against slow models, public numbers and real crowds.
 
+mod agreement;
 mod batch;
 mod crowds;
+mod ocr;
 mod online;
 mod stop;
