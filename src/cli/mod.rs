@@ -7,6 +7,7 @@ pub mod demo;
 pub mod exit;
 pub mod figures;
 pub mod import;
+pub mod labels;
 pub mod own_server;
 pub mod replay;
 pub mod serve;
@@ -25,6 +26,7 @@ Examples:
   madang admin create --email a@b.example   make the first administrator
   madang import artworks artworks.csv       fill the catalogue
   madang replay bids bids.csv               send real bids through a running server and compare the prices
+  madang labels aggregate answers.csv       put many people's answers together
   madang bench                              measure the server on this machine";
 
 /// A real-time server for things that happen live.
@@ -49,6 +51,9 @@ enum Command {
     Replay(replay::Replay),
     /// Measure the server
     Bench(bench::Bench),
+    /// Measure what labeling rests on
+    #[command(subcommand)]
+    Labels(labels::Labels),
     /// Build everything again from the journal of a database and compare
     Verify(verify::Verify),
     /// Check settings, or show those that are used
@@ -86,6 +91,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Import(import) => Ok(import.run().await),
         Command::Replay(replay) => Box::pin(replay.run()).await,
         Command::Bench(bench) => Box::pin(bench.run()).await,
+        Command::Labels(labels) => labels.run(),
         Command::Verify(verify) => verify.run().await,
         Command::Config(config) => config.run(),
         Command::Admin(admin) => admin.run().await,
