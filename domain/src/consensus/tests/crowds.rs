@@ -22,19 +22,25 @@ fn read(file: &str) -> Option<Vec<Vec<String>>> {
     text.map(|text| text.lines().skip(1).map(cells).collect())
 }
 
+/// Question, worker and answer of each row of a shared crowd, when it is there.
+pub(super) fn answers(name: &str) -> Option<Vec<(String, String, String)>> {
+    let rows = read(&format!("{name}-answers.csv"))?;
+    Some(rows.into_iter().map(|row| (row[0].clone(), row[1].clone(), row[2].clone())).collect())
+}
+
 struct Real {
     crowd: Crowd,
     truths: HashMap<String, String>,
 }
 
 fn crowd_of(name: &str, backwards: bool) -> Option<Real> {
-    let mut rows = read(&format!("{name}-answers.csv"))?;
+    let mut rows = answers(name)?;
     if backwards {
         rows.reverse();
     }
     let mut collector = Collector::default();
-    for row in rows {
-        collector.add(&row[0], &row[1], &row[2]).unwrap();
+    for (question, worker, answer) in &rows {
+        collector.add(question, worker, answer).unwrap();
     }
     let truths = read(&format!("{name}-truths.csv"))?;
     let truths = truths.into_iter().map(|mut row| (row.remove(0), row.remove(0))).collect();

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod batch;
+mod crowd_kit;
 mod crowds;
 mod ocr;
 mod online;
