@@ -123,7 +123,12 @@ impl Bidders {
     fn bid(self: &Arc<Self>) {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         let max = Money::new(1_001 + n, Currency::KRW);
-        let order = Order { to: self.lot, id: Uuid::now_v7(), actor: user(n % BIDDERS), command: Command::PlaceBid { max } };
+        let order = Order {
+            to: self.lot,
+            id: Uuid::now_v7(),
+            actor: user(n % BIDDERS),
+            command: Command::PlaceBid { max, confirm: false },
+        };
         let (bidders, began) = (Arc::clone(self), Instant::now());
         self.engine.ask_then::<Auction>(order, Box::new(move |result| bidders.answered(&result, began)));
     }
@@ -189,7 +194,7 @@ async fn activation(db: &Db) {
         let lot = EntityId::new(Kind::Auction, 1_000 + number).unwrap();
         open(&cold, lot).await;
         let bid = |n: i64| {
-            let command = Command::PlaceBid { max: Money::new(1_001 + n, Currency::KRW) };
+            let command = Command::PlaceBid { max: Money::new(1_001 + n, Currency::KRW), confirm: false };
             cold.ask::<Auction>(Order { to: lot, id: Uuid::now_v7(), actor: user(n % BIDDERS), command })
         };
         // One by one until everybody's account is in memory: a bid that waits for it would be overtaken.

@@ -55,6 +55,8 @@ impl Surface {
             Code::AuctionClosed => surface(409, 1052, false),
             Code::AuctionPaused => surface(409, 1053, false),
             Code::OwnAuction => surface(403, 1054, false),
+            Code::RunsAuctions => surface(403, 1062, false),
+            Code::ConfirmNeeded => surface(409, 1063, false),
             Code::BidTooLow => surface(409, 1055, false),
             Code::LeaderMayNotRebid => surface(409, 1056, false),
             Code::MaximumNotRaised => surface(409, 1057, false),

@@ -25,11 +25,12 @@ import { home } from "./pages/home.js";
 import { labels } from "./pages/labels.js";
 import { market } from "./pages/market.js";
 import { newCampaign } from "./pages/new-campaign.js";
-import { newLot } from "./pages/new-lot.js";
+import { editLot, newLot } from "./pages/new-lot.js";
 import { notFound } from "./pages/not-found.js";
 import { notices } from "./pages/notices.js";
 import { operators } from "./pages/operators.js";
 import { outbox } from "./pages/outbox.js";
+import { passwordPage } from "./pages/password.js";
 import { reviewPage } from "./pages/review.js";
 import { ringPage } from "./pages/ring.js";
 import { room } from "./pages/room.js";
@@ -44,6 +45,7 @@ const ROUTES = [
   { path: "/auctions/:id", page: room },
   { path: "/sign-in", page: signInPage },
   { path: "/sign-up", page: signUpPage },
+  { path: "/password", page: passwordPage },
   { path: "/wallet", page: walletPage },
   { path: "/bids", page: bids },
   { path: "/notices", page: notices },
@@ -51,6 +53,7 @@ const ROUTES = [
   { path: "/account", page: account },
   { path: "/desk", page: desk },
   { path: "/desk/new", page: newLot },
+  { path: "/desk/edit/:id", page: editLot },
   { path: "/operators", page: operators },
   { path: "/outbox", page: outbox },
   { path: "/about", page: about },

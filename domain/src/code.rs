@@ -104,6 +104,10 @@ codes! {
     AuctionPaused = "auction.paused", "Bidding is paused.";
     /// Sellers may not bid on their own.
     OwnAuction = "auction.own", "You cannot bid on your own auction.";
+    /// Those who run auctions see every maximum, so they bid in none.
+    RunsAuctions = "auction.clerk", "Who runs auctions may not bid.";
+    /// An amount far above what is needed, which the bidder must confirm.
+    ConfirmNeeded = "auction.confirm_needed", "This is far above the next possible amount: please confirm it.";
     /// Below the next possible amount.
     BidTooLow = "auction.bid_too_low", "The bid is below the next possible amount.";
     /// The seed's rule, where set: the leader may not bid again.

@@ -87,6 +87,7 @@ impl Identity {
             outbox,
             cache: Arc::clone(&cache),
             cookie: cookie(&settings.http.public_url),
+            refresh_for: chrono::Duration::days(i64::from(settings.auth.refresh_days)),
             clock: Arc::clone(clock),
         })
         .await?;
@@ -212,9 +213,10 @@ fn cache(settings: &RedisSettings) -> Result<Arc<dyn Cache>, BuildError> {
 
 fn tokens(settings: &Settings, revocations: &Arc<Revocations>, clock: &Arc<dyn Clock>) -> Result<Tokens, BuildError> {
     let secret = secret::read_or_make(&settings.auth, &settings.database)?;
+    let older = secret::previous(&settings.auth)?;
     let access_for = chrono::Duration::minutes(i64::from(settings.auth.access_minutes));
-    Tokens::new(&secret, &[], access_for, Arc::clone(revocations), Arc::clone(clock))
-        .map_err(|error| BuildError::Setting(format!("auth.secret_file cannot be used: {error}")))
+    Tokens::new(&secret, &older, access_for, Arc::clone(revocations), Arc::clone(clock))
+        .map_err(|error| BuildError::Setting(format!("a key of [auth] cannot be used: {error}")))
 }
 
 fn passwords(settings: &Settings) -> Result<Passwords, BuildError> {

@@ -18,6 +18,9 @@ const BYTES: usize = 64;
 /// # Errors
 /// The file system's, or the system's source of randomness.
 pub(super) fn read_or_make(auth: &AuthSettings, database: &DatabaseSettings) -> io::Result<Vec<u8>> {
+    if !auth.secret.is_empty() {
+        return Ok(auth.secret.clone().into_bytes());
+    }
     if !auth.secret_file.as_os_str().is_empty() {
         return fs::read(&auth.secret_file).map_err(|error| about(&auth.secret_file, &error));
     }
@@ -27,6 +30,18 @@ pub(super) fn read_or_make(auth: &AuthSettings, database: &DatabaseSettings) -> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map_err(|error| about(&path, &error)),
         found => found.map_err(|error| about(&path, &error)),
     }
+}
+
+/// The keys of before.
+///
+/// # Errors
+/// The file system's.
+pub(super) fn previous(auth: &AuthSettings) -> io::Result<Vec<Vec<u8>>> {
+    let mut keys: Vec<Vec<u8>> = auth.previous_secrets.iter().map(|secret| secret.clone().into_bytes()).collect();
+    for file in &auth.previous_secret_files {
+        keys.push(fs::read(file).map_err(|error| about(file, &error))?);
+    }
+    Ok(keys)
 }
 
 /// Written beside its place and then linked there: a crash leaves no half a key, and of two that start at once one wins.
@@ -66,6 +81,15 @@ mod tests {
         assert_eq!(read_or_make(&settings.auth, &settings.database).unwrap(), first);
         let file = settings.database.data_dir.join("token.secret");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        // Another key from now on, the old one beside it.
+        settings.auth.secret = "x".repeat(40);
+        settings.auth.previous_secret_files = vec![file.clone()];
+        settings.auth.previous_secrets = vec!["y".repeat(40)];
+        assert_eq!(read_or_make(&settings.auth, &settings.database).unwrap(), [b'x'; 40]);
+        assert_eq!(previous(&settings.auth).unwrap(), [vec![b'y'; 40], first]);
+        settings.auth.previous_secret_files = vec![settings.database.data_dir.join("gone")];
+        assert!(previous(&settings.auth).unwrap_err().to_string().contains("gone"));
+        settings.auth.secret = String::new();
         settings.auth.secret_file = settings.database.data_dir.join("missing");
         assert!(read_or_make(&settings.auth, &settings.database).unwrap_err().to_string().contains("missing"));
         fs::remove_dir_all(&settings.database.data_dir).unwrap();

@@ -40,7 +40,7 @@ impl RouteClass {
     }
 
     fn of(request: &ServiceRequest) -> Self {
-        let guarded = ["/email-codes", "/accounts", "/sessions"];
+        let guarded = ["/email-codes", "/accounts", "/password-codes", "/passwords", "/sessions"];
         let guess = request.method() == Method::POST && guarded.iter().any(|path| request.path().ends_with(path));
         if guess { Self::SignIn } else { Self::Request }
     }

@@ -27,12 +27,13 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 26] = [
+const ROUTES: [&str; 28] = [
     "/",
     "/auctions",
     "/auctions/{id}",
     "/sign-in",
     "/sign-up",
+    "/password",
     "/wallet",
     "/bids",
     "/notices",
@@ -40,6 +41,7 @@ const ROUTES: [&str; 26] = [
     "/account",
     "/desk",
     "/desk/new",
+    "/desk/edit/{id}",
     "/operators",
     "/outbox",
     "/about",

@@ -204,6 +204,23 @@ pub async fn update_profile(
     .await
 }
 
+/// Sets the password of an address's account and tells whose it is; `None`: the address has no account.
+///
+/// # Errors
+/// The database's.
+pub async fn update_password(
+    tx: &mut sqlx::PgConnection,
+    email: &str,
+    password_hash: &str,
+) -> Result<Option<UserId>, sqlx::Error> {
+    let id: Option<i64> = sqlx::query_scalar("update user_account set password_hash = $2 where email = $1 returning id")
+        .bind(email)
+        .bind(password_hash)
+        .fetch_optional(tx)
+        .await?;
+    Ok(id.map(UserId::new))
+}
+
 /// Sets the roles of an account. `None`: no such account.
 ///
 /// # Errors

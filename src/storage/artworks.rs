@@ -83,6 +83,8 @@ pub struct Filter {
     pub artist: String,
     /// A part of the medium.
     pub medium: String,
+    /// From these sources only; empty: from any.
+    pub sources: Vec<String>,
     /// Only those that come after this one: newer ones come first.
     pub after: Option<ArtworkId>,
     /// At most so many.
@@ -170,12 +172,13 @@ pub async fn list_artworks(db: &PgPool, filter: &Filter) -> Result<Vec<Artwork>,
         sqlx::query_as(
             "select id, title, artist, medium, size, year, description, image_urls, source, source_id
             from artwork
-            where id < $1
+            where id < $1 and (cardinality($3::text[]) = 0 or source = any ($3))
             order by id desc
             limit $2",
         )
         .bind(after)
         .bind(filter.limit)
+        .bind(&filter.sources)
     } else {
         sqlx::query_as(
             "select id, title, artist, medium, size, year, description, image_urls, source, source_id
@@ -185,6 +188,7 @@ pub async fn list_artworks(db: &PgPool, filter: &Filter) -> Result<Vec<Artwork>,
                 and search like all ($4)
                 and artist_key like $5
                 and medium_key like $6
+                and (cardinality($7::text[]) = 0 or source = any ($7))
             order by id desc
             limit $2",
         )
@@ -194,6 +198,7 @@ pub async fn list_artworks(db: &PgPool, filter: &Filter) -> Result<Vec<Artwork>,
         .bind(needle.patterns)
         .bind(search::containing(filter.artist.trim()))
         .bind(search::containing(filter.medium.trim()))
+        .bind(&filter.sources)
     };
     query.fetch_all(db).await
 }

@@ -10,6 +10,8 @@ use sqlx::PgPool;
 pub enum Purpose {
     /// To show that the address of a new account is one's own.
     SignUp,
+    /// To set a new password.
+    Password,
 }
 
 impl Purpose {
@@ -18,6 +20,7 @@ impl Purpose {
     pub const fn name(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
+            Self::Password => "password",
         }
     }
 }

@@ -96,9 +96,13 @@ impl Db {
         } else {
             (settings.url.parse::<PgConnectOptions>().map_err(OpenError::Address)?, None)
         };
-        // All connections are opened here and now: they belong to the runtime that lives as long as the server, not to
-        // the one of a request's thread.
-        let db = Self::connect_with(options, pool_options(settings).min_connections(settings.pool)).await?;
+        // A server's connections are opened here and now: they belong to the runtime that lives as long as the server, not to
+        // the one of a request's thread. A short command opens the few that it needs.
+        let at_once = match share {
+            Share::Allowed => 0,
+            Share::Refused => settings.pool,
+        };
+        let db = Self::connect_with(options, pool_options(settings).min_connections(at_once)).await?;
         db.check_safe().await?;
         db.migrate().await?;
         Ok((db, cluster))

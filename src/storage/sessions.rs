@@ -3,14 +3,16 @@
 //! A token is never stored. Token number `generation` of a family follows from the family's `seed` and the server's
 //! secret (`http::auth::refresh`), so the successor of a token is the same however often it is asked for.
 
-use madang_domain::accounts::refresh::{Family, LIFE, Verdict};
+use chrono::TimeDelta;
+use madang_domain::accounts::refresh::{Family, Verdict};
 use madang_domain::entity::Role;
 use madang_domain::ids::UserId;
 use madang_domain::time::Timestamp;
-use sqlx::{FromRow, PgPool, Row};
+use sqlx::{FromRow, PgExecutor, PgPool, Row};
 use uuid::Uuid;
 
 use super::accounts::{self, Account};
+use super::email_codes::{self, Purpose};
 
 /// A family of refresh tokens.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -40,6 +42,8 @@ pub struct NewSession<'a> {
     pub seed: &'a [u8],
     /// Now.
     pub at: Timestamp,
+    /// How long its first refresh token is good.
+    pub good_for: TimeDelta,
 }
 
 /// Begins a session.
@@ -56,7 +60,7 @@ pub async fn insert(db: &PgPool, new: NewSession<'_>) -> Result<(), sqlx::Error>
     .bind(new.device)
     .bind(new.seed)
     .bind(new.at)
-    .bind(new.at + LIFE)
+    .bind(new.at + new.good_for)
     .execute(db)
     .await?;
     Ok(())
@@ -71,16 +75,22 @@ pub async fn find_seed(db: &PgPool, id: Uuid) -> Result<Option<Vec<u8>>, sqlx::E
 }
 
 /// Presents token number `presented` of a family, whose seal the caller has checked, and stores what the verdict asks for:
-/// the rotation, or the end of the family. The row is locked meanwhile, so parallel calls with the same token take turns
+/// the rotation (the next token is good for `good_for`), or the end of the family. The row is locked meanwhile, so parallel calls with the same token take turns
 /// and all but the first get the same successor. Gives the verdict and whose session it is, with the roles of now;
 /// `None`: no such family.
 ///
 /// # Errors
 /// The database's.
-pub async fn rotate(db: &PgPool, id: Uuid, presented: u32, now: Timestamp) -> Result<Option<(Verdict, Account)>, sqlx::Error> {
+pub async fn rotate(
+    db: &PgPool,
+    id: Uuid,
+    presented: u32,
+    now: Timestamp,
+    good_for: TimeDelta,
+) -> Result<Option<(Verdict, Account)>, sqlx::Error> {
     let mut tx = db.begin().await?;
     let row = sqlx::query(
-        "select s.generation, s.rotated_at, s.revoked_at,
+        "select s.generation, s.rotated_at, s.expires_at, s.revoked_at,
                 u.id, u.email, u.name, u.roles, u.locale, u.created_at
          from session s join user_account u on u.id = s.user_id
          where s.id = $1
@@ -94,6 +104,7 @@ pub async fn rotate(db: &PgPool, id: Uuid, presented: u32, now: Timestamp) -> Re
     let family = Family {
         generation: generation.unsigned_abs(),
         given_at: row.try_get("rotated_at")?,
+        expires_at: row.try_get("expires_at")?,
         revoked: row.try_get::<Option<Timestamp>, _>("revoked_at")?.is_some(),
     };
     let verdict = family.judge(presented, now);
@@ -103,7 +114,7 @@ pub async fn rotate(db: &PgPool, id: Uuid, presented: u32, now: Timestamp) -> Re
                 .bind(id)
                 .bind(next.cast_signed())
                 .bind(now)
-                .bind(now + LIFE)
+                .bind(now + good_for)
                 .execute(&mut *tx)
                 .await?;
         }
@@ -157,6 +168,10 @@ pub async fn revoke_own(db: &PgPool, user: UserId, id: Uuid, now: Timestamp) -> 
 /// # Errors
 /// The database's.
 pub async fn revoke_all(db: &PgPool, user: UserId, now: Timestamp) -> Result<Vec<Uuid>, sqlx::Error> {
+    end_all(db, user, now).await
+}
+
+async fn end_all(db: impl PgExecutor<'_>, user: UserId, now: Timestamp) -> Result<Vec<Uuid>, sqlx::Error> {
     sqlx::query_scalar(
         "update session set revoked_at = $2, revoked_because = 'signed_out'
          where user_id = $1 and revoked_at is null
@@ -166,6 +181,28 @@ pub async fn revoke_all(db: &PgPool, user: UserId, now: Timestamp) -> Result<Vec
     .bind(now)
     .fetch_all(db)
     .await
+}
+
+/// Sets the password of an address's account, uses up the code that shows the address is the person's own, and signs them
+/// out everywhere: all or nothing. Names the sessions that ended. `None`: the code was used or replaced meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn change_password(
+    db: &PgPool,
+    email: &str,
+    password_hash: &str,
+    code_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Vec<Uuid>>, sqlx::Error> {
+    let mut tx = db.begin().await?;
+    if !email_codes::consume(&mut tx, email, Purpose::Password, code_hash).await? {
+        return Ok(None);
+    }
+    let Some(user) = accounts::update_password(&mut tx, email, password_hash).await? else { return Ok(None) };
+    let ended = end_all(&mut *tx, user, now).await?;
+    tx.commit().await?;
+    Ok(Some(ended))
 }
 
 /// A person's sessions in force, the last used first.

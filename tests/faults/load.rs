@@ -60,7 +60,7 @@ impl Player {
     async fn bid(&self, floor: &Floor, auction: i64, amount: i64) -> Reply {
         let max = Money::new(amount, Currency::KRW);
         let data = json!({ "max": max });
-        self.command(floor, auction, "auction.bid", Command::PlaceBid { max }, data).await
+        self.command(floor, auction, "auction.bid", Command::PlaceBid { max, confirm: false }, data).await
     }
 
     async fn look(&self, floor: &Floor, auction: i64) -> Reply {

@@ -10,7 +10,7 @@ const KEY = "madang.bids-in-flight";
 
 /**
  * Bids without an answer yet, by command id. `tries` counts the repetitions.
- * @type {Store<Array<{id: string, user: number, auction: number, max: {amount: number, currency: string}, tries: number}>>}
+ * @type {Store<Array<{id: string, user: number, auction: number, max: {amount: number, currency: string}, confirm: boolean, tries: number}>>}
  */
 export const inFlight = new Store([]);
 
@@ -35,9 +35,10 @@ inFlight.watch((bids) => {
  * Places a bid: a maximum, of which no more than needed is used.
  * @param {number} auction
  * @param {{amount: number, currency: string}} max
+ * @param {boolean} confirm whether the person was asked about a far too high amount, and meant it
  */
-export function place(auction, max) {
-  return ask({ id: crypto.randomUUID(), user: session.value.user.id, auction, max, tries: 0 });
+export function place(auction, max, confirm = false) {
+  return ask({ id: crypto.randomUUID(), user: session.value.user.id, auction, max, confirm, tries: 0 });
 }
 
 async function ask(bid) {
@@ -53,8 +54,8 @@ async function ask(bid) {
   for (const listener of [...listeners]) listener(answer);
 }
 
-function send({ id, auction, max }) {
-  return rpc("auction.bid", { auction, max, command_id: id });
+function send({ id, auction, max, confirm }) {
+  return rpc("auction.bid", { auction, max, ...(confirm ? { confirm } : {}), command_id: id });
 }
 
 function world(bid) {

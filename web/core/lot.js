@@ -114,7 +114,10 @@ export const LARGE_JUMP_STEPS = 10;
 
 /** Whether an amount is far above what is needed. */
 export function isLargeJump(lot, amount) {
-  return amount - (lot.next_bid ?? lot.opening_bid) >= LARGE_JUMP_STEPS * stepOf(lot);
+  const next = lot.next_bid ?? lot.opening_bid;
+  // The server asks, too, from its own limit on: `auction.confirm_needed`.
+  const asked = lot.rules?.confirm_times ? amount > next * lot.rules.confirm_times : false;
+  return asked || amount - next >= LARGE_JUMP_STEPS * stepOf(lot);
 }
 
 /**

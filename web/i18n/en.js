@@ -1,5 +1,6 @@
 // English.
 
+import accounts from "./en/accounts.js";
 import companies from "./en/companies.js";
 import mornings from "./en/mornings.js";
 import problems from "./en/problems.js";
@@ -199,6 +200,7 @@ export default {
   "invoice.pay": "Pay from the hold",
   "clerk.title": "Running this sale",
   "clerk.open": "Open",
+  "clerk.edit": "Change",
   "clerk.pause": "Pause",
   "clerk.resume": "Resume",
   "clerk.close": "Close",
@@ -208,25 +210,15 @@ export default {
   "clerk.cancel.ask": "Cancel this sale?",
   "clerk.cancel.text": "All holds are released and nobody wins. This cannot be taken back.",
   "clerk.reason": "Reason (everybody can read it)",
+  "clerk.book": "Bidders and their maxima",
+  "clerk.retract": "Take bids back",
+  "clerk.retract.ask": "Take back all bids of paddle {paddle}?",
+  "clerk.retract.text": "The price is reckoned again from the bids that are left. This cannot be undone.",
   "clerk.reserve": "Reserve",
   "clerk.leaderMax": "Leader's maximum",
   "clerk.second": "Second maximum",
   "clerk.attempts": "All attempts",
   "clerk.bidder": "Bidder",
-  "signIn.title": "Welcome back",
-  "signIn.new": "New here?",
-  "signUp.title": "Create your account",
-  "signUp.have": "You have an account?",
-  "signUp.emailHint": "We send a code of six characters there.",
-  "signUp.sendCode": "Send code",
-  "signUp.sent": "We sent a code to {email}. It is good for three minutes.",
-  "signUp.sentAgain": "A new code is on its way.",
-  "signUp.outbox": "No mail server here? Read the code in the local outbox.",
-  "signUp.resend": "Send a new code",
-  "signUp.resendIn": ({ left }) => `New code in ${left} s`,
-  "signUp.nameHint": "Only you and the clerk see it. In the room you are a paddle number.",
-  "signUp.passwordHint": "At least 8 characters.",
-  "signUp.create": "Create account",
   "signInFirst.title": "Please sign in",
   "signInFirst.text": "This page shows what is yours.",
   "notYours.title": "This page is for others",
@@ -323,6 +315,10 @@ export default {
   "newLot.openForHint": "Where no end is given.",
   "newLot.premium": "Buyer's premium (%)",
   "newLot.openNow": "Open it at once",
+  "newLot.change": "Change the lot",
+  "newLot.save": "Save",
+  "newLot.saved": "The lot was changed.",
+  "newLot.keepRules": "As they are",
   "newLot.create": "Offer this lot",
   "newLot.created": "The lot is on offer.",
   "preset.timed": "Timed: maxima, two minutes of quiet at the end",
@@ -366,6 +362,7 @@ export default {
   "about.anonymous.title": "Paddles, not names",
   "about.anonymous.text": "In the room you are a number. Only you and the clerk know who is behind it.",
 
+  ...accounts,
   ...mornings,
   ...companies,
   ...problems,

@@ -1,5 +1,6 @@
 // 한국어.
 
+import accounts from "./ko/accounts.js";
 import companies from "./ko/companies.js";
 import mornings from "./ko/mornings.js";
 import problems from "./ko/problems.js";
@@ -197,6 +198,7 @@ export default {
   "invoice.pay": "예약금으로 납부하기",
   "clerk.title": "경매 진행",
   "clerk.open": "시작",
+  "clerk.edit": "수정",
   "clerk.pause": "일시 정지",
   "clerk.resume": "재개",
   "clerk.close": "마감",
@@ -206,25 +208,15 @@ export default {
   "clerk.cancel.ask": "이 경매를 취소할까요?",
   "clerk.cancel.text": "모든 예약금이 풀리고 낙찰자는 없습니다. 되돌릴 수 없습니다.",
   "clerk.reason": "사유 (누구나 볼 수 있습니다)",
+  "clerk.book": "입찰자와 최고가",
+  "clerk.retract": "입찰 취소 처리",
+  "clerk.retract.ask": "패들 {paddle}번의 모든 입찰을 취소할까요?",
+  "clerk.retract.text": "남은 입찰로 가격을 다시 계산합니다. 되돌릴 수 없습니다.",
   "clerk.reserve": "내정가",
   "clerk.leaderMax": "최고 입찰자의 최고가",
   "clerk.second": "두 번째 최고가",
   "clerk.attempts": "모든 입찰 시도",
   "clerk.bidder": "입찰자",
-  "signIn.title": "다시 오셨군요",
-  "signIn.new": "처음이신가요?",
-  "signUp.title": "계정 만들기",
-  "signUp.have": "이미 계정이 있으신가요?",
-  "signUp.emailHint": "이 주소로 여섯 자리 인증 코드를 보냅니다.",
-  "signUp.sendCode": "인증 코드 받기",
-  "signUp.sent": "{email} 주소로 인증 코드를 보냈습니다. 3분 동안 쓸 수 있습니다.",
-  "signUp.sentAgain": "새 코드를 보냈습니다.",
-  "signUp.outbox": "메일 서버가 없다면 로컬 발신함에서 코드를 확인하세요.",
-  "signUp.resend": "새 코드 받기",
-  "signUp.resendIn": ({ left }) => `${left}초 후 새 코드 받기`,
-  "signUp.nameHint": "본인과 진행자에게만 보입니다. 경매장에서는 패들 번호로 표시됩니다.",
-  "signUp.passwordHint": "8자 이상 적어 주세요.",
-  "signUp.create": "계정 만들기",
   "signInFirst.title": "로그인이 필요합니다",
   "signInFirst.text": "나의 정보를 보여 주는 화면입니다.",
   "notYours.title": "권한이 필요한 화면입니다",
@@ -321,6 +313,10 @@ export default {
   "newLot.openForHint": "마감 시각이 없을 때 쓰입니다.",
   "newLot.premium": "구매 수수료(%)",
   "newLot.openNow": "바로 시작하기",
+  "newLot.change": "출품 수정",
+  "newLot.save": "저장",
+  "newLot.saved": "출품 내용을 고쳤습니다.",
+  "newLot.keepRules": "지금 그대로",
   "newLot.create": "출품하기",
   "newLot.created": "출품했습니다.",
   "preset.timed": "기간제: 최고가 방식, 2분 동안 입찰이 없어야 마감",
@@ -363,6 +359,7 @@ export default {
   "about.anonymous.title": "이름 대신 패들 번호",
   "about.anonymous.text": "경매장에서는 번호로만 보입니다. 누구인지는 본인과 진행자만 압니다.",
 
+  ...accounts,
   ...mornings,
   ...companies,
   ...problems,

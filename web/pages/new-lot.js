@@ -2,11 +2,11 @@
 
 import { api, query } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { t } from "../core/i18n.js";
-import { parseMoney } from "../core/money.js";
+import { language, t } from "../core/i18n.js";
+import { formatDigits, parseMoney } from "../core/money.js";
 import { navigate } from "../core/router.js";
 import { holds } from "../core/session.js";
-import { field, form, toast } from "../parts/controls.js";
+import { field, fill, form, toast } from "../parts/controls.js";
 import { notYours, signInFirst } from "./sign-in-first.js";
 
 const PRESETS = ["timed", "live", "seed", "ebay", "whatnot"];
@@ -15,9 +15,8 @@ const TYPING_PAUSE = 250;
 
 export function newLot({ signal, title }) {
   title(t("desk.new"));
-  const gate = signInFirst();
+  const gate = signInFirst() ?? (holds("seller", "clerk") ? null : notYours());
   if (gate) return gate;
-  if (!holds("seller", "clerk")) return notYours();
   const work = artworkPart(signal);
   const terms = termsPart();
   const openNow = h("input", { type: "checkbox", id: "open-now" });
@@ -38,8 +37,36 @@ export function newLot({ signal, title }) {
   return h("section", { class: "medium" }, h("h1", { text: t("desk.new") }), made);
 }
 
+/** Changes a lot that has not opened. */
+export function editLot({ params, signal, title }) {
+  title(t("newLot.change"));
+  const gate = signInFirst() ?? (holds("seller", "clerk") ? null : notYours());
+  if (gate) return gate;
+  const place = h("div");
+  fill(place, () => api("GET", `/auctions/${Number(params.id)}`, { signal }), (lot) => changes(lot, signal), signal);
+  return h("section", { class: "medium" }, h("h1", { text: t("newLot.change") }), place);
+}
+
+function changes(lot, signal) {
+  const work = artworkPart(signal, lot.artwork);
+  const terms = termsPart(lot);
+  return form({
+    label: t("newLot.save"),
+    children: [work.element, terms.element],
+    submit: async () => {
+      const offer = terms.read();
+      if (!offer) return;
+      const artwork_id = await work.id();
+      if (artwork_id === null) return;
+      await api("PUT", `/auctions/${lot.id}`, { body: { artwork_id, ...offer }, key: crypto.randomUUID() });
+      toast({ text: t("newLot.saved"), tone: "good" });
+      navigate(`/auctions/${lot.id}`);
+    },
+  });
+}
+
 /** Chooses a work of the catalogue, or describes a new one. */
-function artworkPart(signal) {
+function artworkPart(signal, known = null) {
   const chosen = h("div", { class: "chosen", role: "status" });
   const found = h("ul", { class: "found" });
   const box = field(t("newLot.search"), { type: "search", name: "artwork-search", maxlength: 80, autocomplete: "off" });
@@ -106,6 +133,10 @@ function artworkPart(signal) {
     choose.hidden = way !== "choose";
     for (const button of ways.children) button.setAttribute("aria-pressed", String(button.value === way));
   };
+  if (known) {
+    way = "choose";
+    pick(known);
+  }
   draw();
 
   const create = async () => {
@@ -145,24 +176,47 @@ function artworkPart(signal) {
   };
 }
 
-function termsPart() {
+/** A moment as the browser's field writes it, in this machine's zone. */
+function local(iso) {
+  if (!iso) return "";
+  const at = new Date(iso);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** The terms: empty for a new lot, else those of the lot that is changed. */
+function termsPart(lot = null) {
+  const shown = (amount) => (typeof amount === "number" ? formatDigits(amount, lot.currency, language()) : "");
   const currency = field(t("newLot.currency"), {
     name: "currency",
     options: CURRENCIES.map((code) => [code, code]),
-    value: "KRW",
+    value: lot?.currency ?? "KRW",
   });
-  const opening = field(t("lot.opening"), { name: "opening", inputmode: "decimal", required: true, maxlength: 24 });
+  const opening = field(t("lot.opening"), {
+    name: "opening",
+    inputmode: "decimal",
+    required: true,
+    maxlength: 24,
+    value: shown(lot?.opening_bid),
+  });
   const reserve = field(
     t("newLot.reserve"),
-    { name: "reserve", inputmode: "decimal", maxlength: 24 },
+    { name: "reserve", inputmode: "decimal", maxlength: 24, value: shown(lot?.reserve_amount) },
     { hint: t("newLot.reserveHint") },
   );
-  const starts = field(t("newLot.starts"), { type: "datetime-local", name: "starts" }, { hint: t("newLot.startsHint") });
-  const ends = field(t("newLot.ends"), { type: "datetime-local", name: "ends" }, { hint: t("newLot.endsHint") });
+  const starts = field(
+    t("newLot.starts"),
+    { type: "datetime-local", name: "starts", value: local(lot?.starts_at) },
+    { hint: t("newLot.startsHint") },
+  );
+  const ends = field(
+    t("newLot.ends"),
+    { type: "datetime-local", name: "ends", value: local(lot?.ends_at) },
+    { hint: t("newLot.endsHint") },
+  );
   const preset = field(t("newLot.preset"), {
     name: "preset",
-    options: PRESETS.map((name) => [name, t(`preset.${name}`)]),
-    value: "timed",
+    options: [...(lot ? [["", t("newLot.keepRules")]] : []), ...PRESETS.map((name) => [name, t(`preset.${name}`)])],
+    value: lot ? "" : "timed",
   });
   const own = ownRules();
   const element = h(
@@ -204,8 +258,9 @@ function termsPart() {
         reserve: least,
         starts_at: moment(starts),
         ends_at: moment(ends),
-        preset: preset.control.value,
-        rules: own.read(),
+        // What is kept is sent whole: then the preset it is based on does not matter.
+        preset: preset.control.value || "timed",
+        rules: preset.control.value ? own.read() : { confirm_times: null, ...lot.rules, ...own.read() },
       };
     },
   };

@@ -41,6 +41,7 @@ export function signInPage({ search, title }) {
       children: [email, password],
       submit: () => signIn({ email: email.control.value.trim(), password: password.control.value }),
     }),
+    h("p", { class: "aside" }, h("a", { href: "/password", text: t("signIn.forgotten") })),
     h("p", { class: "aside" }, t("signIn.new"), " ", h("a", { href: `/sign-up${location.search}`, text: t("signUp") })),
   );
 }

@@ -1,11 +1,12 @@
 // Making an account: an address, the code that was sent there, a name and a password.
 
 import { api } from "../core/api.js";
-import { h, setText } from "../core/dom.js";
+import { h } from "../core/dom.js";
 import { language, t } from "../core/i18n.js";
 import { navigate } from "../core/router.js";
 import { session, signUp } from "../core/session.js";
-import { busy, field, form, toast, toastProblem } from "../parts/controls.js";
+import { field, form } from "../parts/controls.js";
+import { resendButton } from "../parts/resend.js";
 import { nextPath } from "./sign-in.js";
 
 export function signUpPage({ search, signal, title }) {
@@ -37,14 +38,14 @@ function askAddress(place, signal) {
       children: [email],
       submit: async () => {
         const address = email.control.value.trim();
-        const times = await api("POST", "/email-codes", { body: { email: address }, anonymous: true });
-        askCode(place, address, times, signal);
+        const send = () => api("POST", "/email-codes", { body: { email: address, locale: language() }, anonymous: true });
+        askCode(place, address, await send(), send, signal);
       },
     }),
   );
 }
 
-function askCode(place, address, times, signal) {
+function askCode(place, address, times, send, signal) {
   const code = field(t("form.code"), {
     name: "code",
     autocomplete: "one-time-code",
@@ -65,7 +66,6 @@ function askCode(place, address, times, signal) {
     { type: "password", name: "password", autocomplete: "new-password", required: true, minlength: 8, maxlength: 128 },
     { hint: t("signUp.passwordHint") },
   );
-  const again = h("button", { class: "button quiet", type: "button" });
   const made = form({
     label: t("signUp.create"),
     children: [
@@ -75,7 +75,7 @@ function askCode(place, address, times, signal) {
       name,
       password,
     ],
-    extra: [again],
+    extra: [resendButton(send, times, signal)],
     submit: () =>
       signUp({
         email: address,
@@ -87,32 +87,4 @@ function askCode(place, address, times, signal) {
   });
   place.replaceChildren(made);
   code.control.focus();
-  let clock = resendClock(again, times.resend_after_s ?? 60, signal);
-  again.addEventListener("click", () =>
-    busy(again, async () => {
-      try {
-        const fresh = await api("POST", "/email-codes", { body: { email: address }, anonymous: true });
-        toast({ text: t("signUp.sentAgain") });
-        clearInterval(clock);
-        clock = resendClock(again, fresh.resend_after_s ?? 60, signal);
-      } catch (problem) {
-        toastProblem(problem);
-      }
-    }),
-  );
-}
-
-function resendClock(button, seconds, signal) {
-  const until = performance.now() + seconds * 1000;
-  const draw = () => {
-    const left = Math.ceil((until - performance.now()) / 1000);
-    button.hidden = false;
-    button.setAttribute("aria-disabled", String(left > 0));
-    setText(button, left > 0 ? t("signUp.resendIn", { left }) : t("signUp.resend"));
-    if (left <= 0) clearInterval(timer);
-  };
-  const timer = setInterval(draw, 1000);
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
-  draw();
-  return timer;
 }

@@ -157,7 +157,8 @@ function bidding(lot, signal) {
 function bidder(lot) {
   return async (amount) => {
     const { id, currency, next_bid } = lot.value;
-    if (isLargeJump(lot.value, amount)) {
+    const large = isLargeJump(lot.value, amount);
+    if (large) {
       const values = { amount: money(amount, currency), next: money(next_bid, currency) };
       const sure = await confirmed({
         title: t("room.largeJump", values),
@@ -166,7 +167,7 @@ function bidder(lot) {
       });
       if (!sure) return;
     }
-    place(id, { amount, currency });
+    place(id, { amount, currency }, large);
   };
 }
 

@@ -13,6 +13,7 @@ const SHOWN = 20;
 
 const ACTIONS = {
   open: { states: ["scheduled"], seller: true },
+  edit: { states: ["scheduled"], seller: true, page: (lot) => `/desk/edit/${lot.id}` },
   pause: { states: ["live"] },
   resume: { states: ["paused"] },
   close: { states: ["live", "paused"], ask: true },
@@ -50,8 +51,10 @@ export async function act(name, lot) {
 
 /** A button for each thing that can be done now. */
 export function actionButtons(lot, done) {
-  return actionsFor(lot).map((name) =>
-    h("button", {
+  return actionsFor(lot).map((name) => {
+    const { page } = ACTIONS[name];
+    if (page) return h("a", { class: "button small quiet", data: { action: name }, href: page(lot), text: t(`clerk.${name}`) });
+    return h("button", {
       type: "button",
       class: `button small ${name === "cancel" ? "quiet danger-text" : name === "open" || name === "resume" ? "primary" : ""}`,
       data: { action: name },
@@ -67,8 +70,8 @@ export function actionButtons(lot, done) {
             }
           }),
       },
-    }),
-  );
+    });
+  });
 }
 
 /**
@@ -78,6 +81,7 @@ export function actionButtons(lot, done) {
 export function clerkPanel(lot, signal) {
   const buttons = h("div", { class: "form-actions" });
   const facts = h("dl", { class: "facts" });
+  const book = h("div");
   const attempts = h("div");
   const element = h(
     "section",
@@ -85,6 +89,7 @@ export function clerkPanel(lot, signal) {
     h("h2", { id: "clerk-title", text: t("clerk.title") }),
     buttons,
     facts,
+    book,
     attempts,
   );
   let key = null;
@@ -97,6 +102,7 @@ export function clerkPanel(lot, signal) {
       buttons.replaceChildren(...actionButtons(now, (view) => lot.set({ ...lot.value, ...view })));
     }
     facts.replaceChildren(...clerkFacts(now));
+    drawBook(book, now, (view) => lot.set({ ...lot.value, ...view }));
     if (now.clerk)
       timer ??= setTimeout(() => {
         timer = null;
@@ -117,6 +123,51 @@ function clerkFacts({ clerk, currency }) {
       h("dd", { class: "figures", text: amount === null || amount === undefined ? "–" : money(amount, currency) }),
     );
   return [row("clerk.reserve", clerk.reserve), row("clerk.leaderMax", clerk.leader_max), row("clerk.second", clerk.second)];
+}
+
+/** Who stands in the book, each with the way to take their bids back. Drawn anew only when it differs. */
+function drawBook(place, lot, done) {
+  const bidders = (lot.clerk?.bidders ?? []).filter(({ max }) => max !== null);
+  const may = holds("clerk") && (lot.state === "live" || lot.state === "paused");
+  const key = JSON.stringify([may, bidders]);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
+  if (bidders.length === 0) return place.replaceChildren();
+  const open = place.querySelector("details")?.open ?? false;
+  const rows = bidders.map((bidder) =>
+    h(
+      "li",
+      null,
+      h("span", { class: "figures", text: `#${bidder.paddle} · ${money(bidder.max, lot.currency)}` }),
+      may &&
+        h("button", {
+          type: "button",
+          class: "button small quiet danger-text",
+          data: { retract: bidder.paddle },
+          text: t("clerk.retract"),
+          on: { click: ({ currentTarget }) => busy(currentTarget, () => retract(lot, bidder, done)) },
+        }),
+    ),
+  );
+  const list = h("ul", { class: "rows" }, ...rows);
+  place.replaceChildren(h("details", { class: "rules", open }, h("summary", { text: t("clerk.book") }), list));
+}
+
+async function retract(lot, { paddle, user }, done) {
+  const answer = await confirmed({
+    title: t("clerk.retract.ask", { paddle }),
+    text: t("clerk.retract.text"),
+    confirm: t("clerk.retract"),
+    danger: true,
+    reason: t("clerk.reason"),
+  });
+  if (!answer) return;
+  try {
+    const body = { command_id: crypto.randomUUID(), bidder: user, reason: answer.reason };
+    done(await api("POST", `/auctions/${lot.id}/retract`, { body }));
+  } catch (problem) {
+    toastProblem(problem);
+  }
 }
 
 /** Every attempt, the refused ones with their reason. */

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use crate::code::Code;
 use crate::time::Timestamp;
 
-/// A token can be used this long after it was given.
+/// A token can be used this long after it was given, unless set otherwise.
 pub const LIFE: TimeDelta = TimeDelta::days(14);
 /// The token before the current one gets the same successor again this long: two tabs refresh at once, an answer is lost.
 pub const GRACE: TimeDelta = TimeDelta::seconds(30);
@@ -20,6 +20,8 @@ pub struct Family {
     pub generation: u32,
     /// When it was given.
     pub given_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
     /// Whether it was signed out or revoked.
     pub revoked: bool,
 }
@@ -56,18 +58,6 @@ impl Verdict {
 }
 
 impl Family {
-    /// A family that begins now, with its first token.
-    #[must_use]
-    pub const fn new(now: Timestamp) -> Self {
-        Self { generation: 1, given_at: now, revoked: false }
-    }
-
-    /// When its current token ends.
-    #[must_use]
-    pub fn expires_at(&self) -> Timestamp {
-        self.given_at.checked_add_signed(LIFE).unwrap_or(self.given_at)
-    }
-
     /// Judges a token of this family, its signature or hash having been checked.
     #[must_use]
     pub fn judge(&self, generation: u32, now: Timestamp) -> Verdict {
@@ -84,7 +74,7 @@ impl Family {
         if generation < self.generation {
             return Verdict::Reused;
         }
-        if now >= self.expires_at() {
+        if now >= self.expires_at {
             return Verdict::Expired;
         }
         generation.checked_add(1).map_or(Verdict::Expired, Verdict::Rotate)
@@ -100,12 +90,12 @@ mod tests {
     }
 
     fn third(given_at: i64) -> Family {
-        Family { generation: 3, given_at: at(given_at), revoked: false }
+        Family { generation: 3, given_at: at(given_at), expires_at: at(given_at) + LIFE, revoked: false }
     }
 
     #[test]
     fn each_use_gives_the_next_generation() {
-        assert_eq!(Family::new(at(0)).judge(1, at(1)), Verdict::Rotate(2));
+        assert_eq!(Family { generation: 1, ..third(0) }.judge(1, at(1)), Verdict::Rotate(2));
         assert_eq!(third(0).judge(3, at(1)), Verdict::Rotate(4));
     }
 

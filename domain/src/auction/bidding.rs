@@ -7,7 +7,7 @@ use crate::auction::proxy::{Contest, price};
 use crate::auction::refusal::Refusal;
 use crate::auction::rules::Bidding;
 use crate::auction::soft_close::Clock;
-use crate::entity::Given;
+use crate::entity::{Given, Role};
 use crate::ids::UserId;
 use crate::money::{AmountError, Money};
 use crate::time::Timestamp;
@@ -65,17 +65,24 @@ impl Listing {
     }
 
     /// Decides a bid.
-    pub(super) fn place_bid(&self, max: Money, given: &Given) -> Result<Event, Refusal> {
+    pub(super) fn place_bid(&self, max: Money, confirm: bool, given: &Given) -> Result<Event, Refusal> {
         let bidder = given.actor.user().ok_or(Refusal::NotSignedIn)?;
         self.check_amount(max)?;
         if bidder == self.terms.seller {
             return Err(Refusal::OwnAuction);
+        }
+        // Who runs auctions sees every maximum and the reserve.
+        if given.actor.has(Role::Clerk) {
+            return Err(Refusal::RunsAuctions);
         }
         let clock = self.bidding_clock(given.now)?;
         let leads = self.book.lead.filter(|lead| self.book.bidders.paddle(bidder) == Some(lead.paddle));
         match leads {
             Some(lead) => self.check_own_raise(max.amount, lead.max, lead.price)?,
             None => self.check_reaches_next(max.amount)?,
+        }
+        if !confirm {
+            self.check_not_far_above(max.amount)?;
         }
         self.check_funds(bidder, max.amount, given)?;
         Ok(self.accepted(bidder, max.amount, leads.is_some(), clock, given.now))
@@ -125,6 +132,17 @@ impl Listing {
         let next_bid = self.next_bid();
         if max < next_bid {
             return Err(Refusal::TooLow { next_bid: self.terms.money(next_bid), price: self.book.price() });
+        }
+        Ok(())
+    }
+
+    /// A zero too many is more often a slip of the finger than a wish.
+    fn check_not_far_above(&self, max: i64) -> Result<(), Refusal> {
+        let Some(times) = self.terms.rules.confirm_times else { return Ok(()) };
+        let next_bid = self.next_bid();
+        let limit = next_bid.saturating_mul(times.into());
+        if max > limit {
+            return Err(Refusal::ConfirmNeeded { next_bid: self.terms.money(next_bid), limit });
         }
         Ok(())
     }

@@ -6,6 +6,11 @@ use crate::auction::terms::Terms;
 use crate::ids::UserId;
 use crate::money::Money;
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// A command to one auction. Who commands is never part of it: the engine tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,10 +21,14 @@ pub enum Command {
     Revise(Box<Terms>),
     /// Opens it now. By its seller or a clerk.
     Open,
-    /// Bids: a private maximum, or the price itself where bidding is plain. By anybody but the seller.
+    /// Bids: a private maximum, or the price itself where bidding is plain. By anybody but its seller and those who run
+    /// auctions.
     PlaceBid {
         /// The most the bidder will pay as hammer price.
         max: Money,
+        /// Whether the bidder was asked once more about an amount far above what is needed.
+        #[serde(default, skip_serializing_if = "is_false")]
+        confirm: bool,
     },
     /// Stops the clock. By a clerk.
     Pause,

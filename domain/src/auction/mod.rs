@@ -79,15 +79,15 @@ impl Auction {
 
     /// A bid at a moment at which it should be open: opens it in the same decision, so that the start is exact however
     /// late the deadline is handled.
-    fn place_bid(&self, max: Money, given: &Given) -> Result<Vec<Event>, Refusal> {
+    fn place_bid(&self, max: Money, confirm: bool, given: &Given) -> Result<Vec<Event>, Refusal> {
         let listing = self.existing()?;
         if !listing.is_due_to_open(given.now) {
-            return Ok(vec![listing.place_bid(max, given)?]);
+            return Ok(vec![listing.place_bid(max, confirm, given)?]);
         }
         let opened = listing.open(&Given { actor: Actor::System, ..given.clone() })?;
         let mut open = self.clone();
         open.apply(&opened, given.now);
-        let bid = open.existing()?.place_bid(max, given)?;
+        let bid = open.existing()?.place_bid(max, confirm, given)?;
         Ok(vec![opened, bid])
     }
 
@@ -131,7 +131,7 @@ impl Entity for Auction {
 
     fn decide(&self, command: &Command, given: &Given) -> Result<Vec<Event>, Refusal> {
         match command {
-            Command::PlaceBid { max } => self.place_bid(*max, given),
+            Command::PlaceBid { max, confirm } => self.place_bid(*max, *confirm, given),
             Command::Wake => self.wake(given),
             Command::Create(_) if self.listing.is_some() => Err(Refusal::Exists),
             Command::Create(terms) => lifecycle::create(terms, given).map(|event| vec![event]),

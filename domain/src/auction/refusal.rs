@@ -28,6 +28,17 @@ pub enum Refusal {
     /// Sellers may not bid on their own.
     #[error("You cannot bid on your own auction.")]
     OwnAuction,
+    /// Those who run auctions see every maximum.
+    #[error("Who runs auctions sees every maximum, and may not bid.")]
+    RunsAuctions,
+    /// Far above what is needed, and not confirmed.
+    #[error("This is far above the next possible amount, {next_bid}: please confirm it.")]
+    ConfirmNeeded {
+        /// The next possible amount.
+        next_bid: Money,
+        /// The highest amount that needs no confirmation.
+        limit: i64,
+    },
     /// Bidding has not begun.
     #[error("Bidding has not started yet.")]
     NotOpen {
@@ -102,6 +113,8 @@ impl Reason for Refusal {
             Self::NotSignedIn => Code::Unauthenticated,
             Self::NotAllowed(_) => Code::Forbidden,
             Self::OwnAuction => Code::OwnAuction,
+            Self::RunsAuctions => Code::RunsAuctions,
+            Self::ConfirmNeeded { .. } => Code::ConfirmNeeded,
             Self::NotOpen { .. } => Code::AuctionNotOpen,
             Self::Closed => Code::AuctionClosed,
             Self::Paused => Code::AuctionPaused,
@@ -121,6 +134,7 @@ impl Reason for Refusal {
     fn detail(&self) -> Value {
         match self {
             Self::TooLow { next_bid, price } => json!({ "next_bid": next_bid.amount, "price": price }),
+            Self::ConfirmNeeded { next_bid, limit } => json!({ "next_bid": next_bid.amount, "limit": limit }),
             Self::LeaderMayNotRebid { next_bid, price } => json!({ "next_bid": next_bid, "price": price }),
             Self::MaximumNotRaised { max } => json!({ "my_max": max.amount }),
             Self::NoFunds { needed, available } => json!({ "needed": needed.amount, "available": available }),
@@ -133,6 +147,7 @@ impl Reason for Refusal {
             | Self::NotSignedIn
             | Self::NotAllowed(_)
             | Self::OwnAuction
+            | Self::RunsAuctions
             | Self::Closed
             | Self::Paused
             | Self::Amount(_)

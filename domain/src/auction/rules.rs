@@ -41,6 +41,9 @@ pub struct Rules {
     pub steps: Steps,
     /// Whether the leader may bid again (a proxy leader: raise the own maximum).
     pub leader_may_rebid: bool,
+    /// An amount above this many times the next possible one must be confirmed. Null: none is ever asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_times: Option<u32>,
     /// Whether the first bid must be above the opening bid, not just reach it.
     pub opening_strict: bool,
     /// How late bids move the end. Null is sudden death: the end stands.
@@ -88,6 +91,7 @@ impl Preset {
             bidding: Bidding::Proxy,
             steps: if currency == Currency::KRW { Steps::Won } else { Steps::Ebay },
             leader_may_rebid: true,
+            confirm_times: Some(Rules::CONFIRM_TIMES),
             opening_strict: false,
             soft_close: None,
             absolute_end_after_s: None,
@@ -104,7 +108,8 @@ impl Preset {
             Self::Seed => {
                 Rules { bidding: Bidding::Plain, steps: Steps::None, leader_may_rebid: false, opening_strict: true, ..plain }
             }
-            Self::Ebay => Rules { steps: Steps::Ebay, ..plain },
+            // An opening bid of a cent is usual here, and says nothing of what people mean to bid.
+            Self::Ebay => Rules { steps: Steps::Ebay, confirm_times: None, ..plain },
             Self::Whatnot => {
                 Rules { steps: Steps::Whatnot, soft_close: Some(SoftClose::reset(10)), open_for_s: Some(30), ..plain }
             }
@@ -132,6 +137,8 @@ impl Preset {
 impl Rules {
     const MAX_ROWS: usize = 50;
     const DAY_S: u32 = 86_400;
+    /// Two zeros too many.
+    pub const CONFIRM_TIMES: u32 = 100;
 
     /// Whether they make sense.
     ///
@@ -149,6 +156,9 @@ impl Rules {
         }
         if self.open_for_s.is_some_and(|s| s == 0 || s > 60 * Self::DAY_S) {
             return Err("an auction is open for 1 second to 60 days".to_owned());
+        }
+        if self.confirm_times.is_some_and(|times| times < 2) {
+            return Err("only amounts above at least 2 times the next possible one can be asked about".to_owned());
         }
         if self.review_s > Self::DAY_S {
             return Err("the review may take at most a day".to_owned());
@@ -243,6 +253,7 @@ mod tests {
             json!({"commission_bp": 10_001}),
             json!({"open_for_s": 0}),
             json!({"review_s": 86_401}),
+            json!({"confirm_times": 1}),
             json!({"absolute_end_after_s": 99_999_999}),
             json!({"settle": {"by_invoice": {"due_days": 0}}}),
         ];

@@ -109,12 +109,14 @@ impl Demo {
         if let Some(file) = real_artworks(settings) {
             self.fill(&file, now).await.with_context(|| format!("demo.artworks: {}", file.display()))?;
         }
-        let paintings = Filter { medium: "oil paint on".to_owned(), limit: WORKS_ON_SALE, ..Filter::default() };
-        let paintings = list_artworks(db, &paintings).await?;
+        // What people put in themselves is theirs to sell.
+        let sources = vec![works::SOURCE.to_owned(), DEFAULT_SOURCE.to_owned()];
+        let all = Filter { sources, limit: WORKS_ON_SALE, ..Filter::default() };
+        let paintings = list_artworks(db, &Filter { medium: "oil paint on".to_owned(), ..all.clone() }).await?;
         if paintings.len() >= STALLS.len() {
             return Ok(paintings);
         }
-        Ok(list_artworks(db, &Filter { limit: WORKS_ON_SALE, ..Filter::default() }).await?)
+        Ok(list_artworks(db, &all).await?)
     }
 
     /// Puts a file of artworks in, unless its first row shows that this was done before.
@@ -197,7 +199,9 @@ impl Fair {
         for (bidder, max) in self.bidders.iter().cycle().zip(stall.bids) {
             let max = Money::new(*max, stall.currency());
             let actor = Actor::User { id: *bidder, roles: vec![Role::User] };
-            if let Err(denied) = self.demo.auctions.ask(id, Uuid::new_v4(), actor, Command::PlaceBid { max }).await {
+            if let Err(denied) =
+                self.demo.auctions.ask(id, Uuid::new_v4(), actor, Command::PlaceBid { max, confirm: false }).await
+            {
                 tracing::debug!(code = %denied.code(), "a first bid of the demo was not taken");
             }
         }

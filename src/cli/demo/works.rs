@@ -7,6 +7,9 @@ use crate::storage::artworks::NewArtwork;
 /// Name, title, artist, year, medium, size.
 type Work = (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str);
 
+/// Where they come from, in the catalogue.
+pub(super) const SOURCE: &str = "madang";
+
 const WORKS: [Work; 12] = [
     ("ssireum", "씨름", "김홍도", "18세기 말", "종이에 수묵담채", "27.0 x 22.7 cm"),
     ("miindo", "미인도", "신윤복", "19세기 초", "비단에 채색", "114.0 x 45.5 cm"),
@@ -34,7 +37,7 @@ pub(super) fn built_in() -> Vec<NewArtwork> {
             ..Draft::default()
         };
         let facts = Facts::parse(&draft).ok()?;
-        Some(NewArtwork { facts, source: "madang".to_owned(), source_id: name.to_owned() })
+        Some(NewArtwork { facts, source: SOURCE.to_owned(), source_id: name.to_owned() })
     };
     WORKS.iter().filter_map(artwork).collect()
 }

@@ -121,6 +121,7 @@ impl Stage {
         let data = json!({
             "auction": id,
             "max": { "amount": bid.max, "currency": CURRENCY },
+            "confirm": true,
             "command_id": command_id(&self.run, &format!("bid/{}", bid.line)),
         });
         let begun = Instant::now();

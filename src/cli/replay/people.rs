@@ -18,10 +18,6 @@ const AT_ONCE: usize = 8;
 /// Currency of the file.
 pub const CURRENCY: &str = "USD";
 
-/// How many times what their bids can hold is given to bidders: while a won lot is being paid, what it held and what it
-/// costs count both, for the moment of the commit.
-const PURSE: i64 = 2;
-
 /// The bidders by their name in the file.
 pub type Bidders = HashMap<String, Arc<Account>>;
 
@@ -33,7 +29,7 @@ pub async fn assemble(api: &Api, plan: &Plan, run: &str, limit: Duration, bar: &
     stream::iter(plan.bidders.iter().map(|(name, need)| async move {
         let email = format!("{name}.{run}@replay.example");
         let account = Account::sign_up(api, &email, &password(run), name, limit).await?;
-        account.deposit(need.saturating_mul(PURSE), CURRENCY, command_id(run, &format!("deposit/{name}")), limit).await?;
+        account.deposit(*need, CURRENCY, command_id(run, &format!("deposit/{name}")), limit).await?;
         bar.inc(1);
         Ok((name.clone(), Arc::new(account)))
     }))

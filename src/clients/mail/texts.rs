@@ -37,13 +37,34 @@ fn mail(to: &str, subject: &str, text: String) -> Mail {
 /// The code that shows the address is one's own.
 #[must_use]
 pub fn sign_up_code(to: &str, language: Language, code: &str) -> Mail {
-    let text = match language {
-        Language::Korean => format!("가입 코드: {code}\n\n3분 안에 입력해 주세요. 요청하지 않으셨다면 이 메일을 무시하세요.\n"),
-        Language::English => {
-            format!("Your sign-up code: {code}\n\nIt is good for 3 minutes. If you did not ask for it, ignore this mail.\n")
-        }
-    };
+    let text = with_code(language, language.pick("가입 코드", "Your sign-up code"), code);
     mail(to, language.pick("마당 가입 코드", "Your Madang sign-up code"), text)
+}
+
+/// The code with which a new password can be set.
+#[must_use]
+pub fn password_code(to: &str, language: Language, code: &str) -> Mail {
+    let text = with_code(language, language.pick("새 비밀번호 설정 코드", "Your code for a new password"), code);
+    mail(to, language.pick("마당 새 비밀번호 설정", "A new Madang password"), text)
+}
+
+fn with_code(language: Language, what: &str, code: &str) -> String {
+    let more = language.pick(
+        "3분 안에 입력해 주세요. 요청하지 않으셨다면 이 메일을 무시하세요.",
+        "It is good for 3 minutes. If you did not ask for it, ignore this mail.",
+    );
+    format!("{what}: {code}\n\n{more}\n")
+}
+
+/// To somebody without an account for whom a new password was asked for.
+#[must_use]
+pub fn not_registered(to: &str, language: Language) -> Mail {
+    let text = language.pick(
+        "이 주소로 새 비밀번호를 요청하셨지만 계정이 없습니다. 다른 주소로 가입하셨는지 확인해 주세요. 요청하지 않으셨다면 이 메일을 무시하세요.\n",
+        "A new password was asked for with this address, but it has no account. Did you sign up with another one? If it was \
+         not you, ignore this mail.\n",
+    );
+    mail(to, language.pick("가입된 계정이 없습니다", "You have no Madang account"), text.to_owned())
 }
 
 /// To somebody who has an account and asked for another.

@@ -12,9 +12,9 @@ const EMBEDDED: &str = include_str!("../../../config.toml");
 /// How the environment names itself in messages.
 const ENVIRONMENT: &str = "the environment";
 /// Values that may hold a password and are not shown.
-const SECRETS: &[&str] = &["database.url", "redis.url", "mail.smtp_url"];
+const SECRETS: &[&str] = &["auth.previous_secrets", "auth.secret", "database.url", "redis.url", "mail.smtp_url"];
 /// Keys whose values are lists: separated by commas in the environment.
-const LISTS: &[&str] = &["http.trusted_proxies", "ledger.currencies"];
+const LISTS: &[&str] = &["auth.previous_secret_files", "auth.previous_secrets", "http.trusted_proxies", "ledger.currencies"];
 
 /// The defaults and what overrides them, checked for unknown keys.
 #[derive(Debug)]
@@ -97,11 +97,16 @@ impl Sources {
                 Some(_) | None => "the file".to_owned(),
             };
             let masked = SECRETS.contains(&key.as_str()) && !is_default;
-            let value = if masked { "\"***\"".to_owned() } else { as_toml(&value) };
+            let value = if masked { mask(&value) } else { as_toml(&value) };
             Effective { key, value, set_by }
         });
         Ok(shown.collect())
     }
+}
+
+/// In the place of what is not shown: of the same type, so that what is shown can be read again.
+fn mask(value: &Value) -> String {
+    if matches!(value.kind, ValueKind::Array(_)) { "[\"***\"]" } else { "\"***\"" }.to_owned()
 }
 
 /// Every key of a source, as `section.key`.

@@ -1,13 +1,15 @@
 //! Sign-up, sign-in, sessions and one's own profile.
 //!
-//! [`Accounts`] is the handle that everything here needs. One file per verb: `sign_up` (codes, accounts), `sign_in`
+//! [`Accounts`] is the handle that everything here needs. One file per verb: `sign_up`, `codes`, `reset` (forgotten passwords), `sign_in`
 //! (sessions, refresh), `people` (me, search, roles), `outbox` (the mails of a server without SMTP).
 
+mod codes;
 mod cookie;
 mod fields;
 mod outbox;
 mod passwords;
 mod people;
+mod reset;
 mod sign_in;
 mod sign_up;
 mod throttle;
@@ -27,12 +29,14 @@ use sqlx::PgPool;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
+pub use codes::{CodeSentView, EmailCodeBody};
 pub use cookie::CookieSettings;
 pub use outbox::{OutboxMailView, OutboxView};
 pub use passwords::{PasswordCost, Passwords};
 pub use people::{ProfileBody, RolesBody, UsersView};
+pub use reset::ResetBody;
 pub use sign_in::{RefreshBody, SessionView, SessionsView, SignInBody};
-pub use sign_up::{CodeSentView, EmailCodeBody, SignUpBody};
+pub use sign_up::SignUpBody;
 
 use self::throttle::Throttle;
 use super::auth::{Cut, Tokens};
@@ -47,6 +51,8 @@ use crate::storage::{Db, email_codes, sessions};
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/email-codes").route(web::post().to(sign_up::send_email_code)))
         .service(web::resource("/accounts").route(web::post().to(sign_up::create_account)))
+        .service(web::resource("/password-codes").route(web::post().to(reset::send_password_code)))
+        .service(web::resource("/passwords").route(web::post().to(reset::set_password)))
         .service(
             web::resource("/sessions")
                 .route(web::get().to(sign_in::list_sessions))
@@ -67,6 +73,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
 #[openapi(paths(
     sign_up::send_email_code,
     sign_up::create_account,
+    reset::send_password_code,
+    reset::set_password,
     sign_in::create_session,
     sign_in::refresh_session,
     sign_in::list_sessions,
@@ -100,6 +108,8 @@ pub struct AccountsParts {
     pub cache: Arc<dyn Cache>,
     /// How browsers keep the refresh token.
     pub cookie: CookieSettings,
+    /// How long a refresh token is good.
+    pub refresh_for: chrono::Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse, web};
 use madang_domain::accounts::email::EmailAddress;
-use madang_domain::accounts::refresh::{LIFE, Verdict};
+use madang_domain::accounts::refresh::Verdict;
 use madang_domain::code::Code;
 use madang_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -200,7 +200,7 @@ pub(super) async fn delete_sessions(accounts: web::Data<Accounts>, who: SignedIn
 impl Accounts {
     async fn check_password(&self, email: &str, password: String) -> Result<Account, Problem> {
         let email = EmailAddress::parse(email).map_err(|_| Code::BadCredentials)?;
-        let key = self.parts.tokens.code_key().seal(&[b"sign-in", email.as_str().as_bytes()]);
+        let key = self.throttle_key(&email);
         self.throttle.admit(key, self.now())?;
         let (account, hash) = accounts::find_credentials(self.db(), email.as_str()).await?.unzip();
         // Hashed in any case, so that the time tells nothing about who has an account.
@@ -208,6 +208,15 @@ impl Accounts {
         let account = account.filter(|_| right).ok_or(Code::BadCredentials)?;
         self.throttle.forgive(&key);
         Ok(account)
+    }
+
+    /// The address was shown to be one's own: failed sign-ins before count no more.
+    pub(super) fn forgive(&self, email: &EmailAddress) {
+        self.throttle.forgive(&self.throttle_key(email));
+    }
+
+    fn throttle_key(&self, email: &EmailAddress) -> [u8; 32] {
+        self.parts.tokens.code_key().seal(&[b"sign-in", email.as_str().as_bytes()])
     }
 
     /// Begins a session and answers with its first tokens.
@@ -220,7 +229,7 @@ impl Accounts {
         let id = Uuid::new_v4();
         let seed: [u8; 32] = rand::random();
         let at = self.now();
-        let new = NewSession { id, user: account.id, device: &device.0, seed: &seed, at };
+        let new = NewSession { id, user: account.id, device: &device.0, seed: &seed, at, good_for: self.parts.refresh_for };
         sessions::insert(self.db(), new).await?;
         self.tokens_answer(HttpResponse::Created(), account, &seed, id, 1, keeping)
     }
@@ -240,7 +249,7 @@ impl Accounts {
         let refresh_token = match keeping {
             Keeping::Itself => Some(refresh_token),
             Keeping::Cookie => {
-                response.cookie(self.parts.cookie.keep(refresh_token, LIFE));
+                response.cookie(self.parts.cookie.keep(refresh_token, self.parts.refresh_for));
                 None
             }
         };
@@ -270,7 +279,7 @@ impl Accounts {
     async fn refresh(&self, presented: &Presented) -> Result<(Account, Vec<u8>, u32), Problem> {
         let seed = self.seed_of(presented).await?;
         let session = presented.session;
-        let rotated = sessions::rotate(self.db(), session, presented.generation, self.now()).await?;
+        let rotated = sessions::rotate(self.db(), session, presented.generation, self.now(), self.parts.refresh_for).await?;
         let (verdict, account) = rotated.ok_or(Code::TokenInvalid)?;
         let generation = match verdict {
             Verdict::Rotate(generation) | Verdict::SameAgain(generation) => generation,

@@ -117,7 +117,7 @@ pub(super) async fn list_artworks(
     let limit = page::limit(query.limit, 24);
     let ArtworksQuery { search, artist, medium, after, .. } = query.into_inner();
     let after = page::after(after.as_deref())?;
-    let filter = Filter { search, artist, medium, after, limit: i64::from(limit) + 1 };
+    let filter = Filter { search, artist, medium, after, limit: i64::from(limit) + 1, ..Filter::default() };
     let mut rows = artworks::list_artworks(auctions.db(), &filter).await?;
     let more = page::cut(&mut rows, limit);
     let next = rows.last().filter(|_| more).map(|artwork| artwork.id.to_string());

@@ -21,6 +21,9 @@ pub struct BidBody {
     /// The most the bidder will pay as hammer price; the price itself where bidding is plain.
     #[schema(value_type = Object, example = json!({ "amount": 150_000, "currency": "KRW" }))]
     max: MoneyBody,
+    /// Whether the bidder was asked once more about an amount far above what is needed (`auction.confirm_needed`).
+    #[serde(default)]
+    confirm: bool,
     /// The client's id of this bid: asked again with the same id, the answer is the same. Or as header `Idempotency-Key`.
     command_id: Option<Uuid>,
 }
@@ -62,7 +65,7 @@ pub(super) async fn place_bid(
     request: HttpRequest,
 ) -> Result<web::Json<Value>, Problem> {
     let id = Auctions::id(*auction)?;
-    let command = Command::PlaceBid { max: body.max.parse()? };
+    let command = Command::PlaceBid { max: body.max.parse()?, confirm: body.confirm };
     let answer = auctions.ask(id, command_id(&request, body.command_id)?, who.actor(), command).await?;
     Ok(web::Json(decision(answer)))
 }

@@ -28,9 +28,9 @@ use crate::storage::auctions::insert_offer;
 #[serde(deny_unknown_fields)]
 pub struct OfferBody {
     /// What is sold.
-    artwork_id: i64,
+    pub(super) artwork_id: i64,
     /// Who sells, where a clerk offers for somebody else.
-    seller: Option<i64>,
+    pub(super) seller: Option<i64>,
     /// Such as `KRW`; the server's first currency where it is left out.
     currency: Option<String>,
     /// Where bidding starts, in minor units.
@@ -51,7 +51,7 @@ pub struct OfferBody {
     #[serde(default)]
     rules: Value,
     /// The client's id of this request. Or as header `Idempotency-Key`.
-    command_id: Option<Uuid>,
+    pub(super) command_id: Option<Uuid>,
 }
 
 /// Offers an artwork.
@@ -79,7 +79,7 @@ pub(super) async fn create_auction(
 }
 
 /// The parsed body.
-struct Offer {
+pub(super) struct Offer {
     currency: Currency,
     opening_bid: i64,
     reserve: Option<i64>,
@@ -90,7 +90,7 @@ struct Offer {
 }
 
 impl Offer {
-    fn parse(body: &OfferBody, currencies: &[Currency]) -> Result<Self, Problem> {
+    pub(super) fn parse(body: &OfferBody, currencies: &[Currency]) -> Result<Self, Problem> {
         let currency = match &body.currency {
             Some(code) => code.parse().ok().filter(|currency| currencies.contains(currency)),
             None => currencies.first().copied(),
@@ -114,7 +114,7 @@ impl Offer {
 
     /// The terms. Auctions of the seed's kind start at the next 14:00 in Seoul and settle at the midnight after, unless
     /// other times are given; "next" is seen from when the request was first asked, so that asking again changes nothing.
-    fn terms(self, artwork: Artwork, seller: UserId, asked_at: Timestamp) -> Terms {
+    pub(super) fn terms(self, artwork: Artwork, seller: UserId, asked_at: Timestamp) -> Terms {
         let daily = self.preset == Preset::Seed;
         let starts_at = self.starts_at.or_else(|| next_start(asked_at).filter(|_| daily));
         let ends_at = self.ends_at.or_else(|| next_settlement(starts_at?).filter(|_| daily));

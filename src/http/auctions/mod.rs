@@ -1,4 +1,4 @@
-//! Auctions over HTTP. One file per verb: `create`, `bid`, `run` (open, pause, resume, close, cancel ...), `list` (search,
+//! Auctions over HTTP. One file per verb: `create`, `revise`, `bid`, `run` (open, pause, resume, close, cancel ...), `list` (search,
 //! favourites), `look` (one auction), `history` (bids and notices), `invoice`.
 //!
 //! Handlers parse, ask the auction's actor or read one thing, and render. What a person may do and see is decided by the
@@ -11,6 +11,7 @@ mod invoice;
 mod list;
 mod look;
 mod merge;
+mod revise;
 mod run;
 
 use std::fmt;
@@ -47,7 +48,11 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(
         web::resource("/auctions").route(web::get().to(list::list_auctions)).route(web::post().to(create::create_auction)),
     )
-    .service(web::resource("/auctions/{auction}").route(web::get().to(look::show_auction)))
+    .service(
+        web::resource("/auctions/{auction}")
+            .route(web::get().to(look::show_auction))
+            .route(web::put().to(revise::revise_auction)),
+    )
     .service(
         web::resource("/auctions/{auction}/bids")
             .route(web::get().to(history::list_bids))
@@ -73,6 +78,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     list::list_auctions,
     create::create_auction,
     look::show_auction,
+    revise::revise_auction,
     history::list_bids,
     bid::place_bid,
     invoice::show_invoice,

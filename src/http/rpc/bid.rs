@@ -26,6 +26,8 @@ struct BidCall<'a> {
     auction: i64,
     #[serde(borrow)]
     max: MoneyRef<'a>,
+    #[serde(default)]
+    confirm: bool,
     command_id: Option<Uuid>,
     #[serde(borrow, rename = "ref")]
     reference: Option<Cow<'a, str>>,
@@ -48,7 +50,7 @@ fn order_of(call: &RpcCall) -> Result<(Order<Command>, Option<String>), RpcError
     let to: EntityId = auction_id(asked.auction).ok_or(Code::AuctionUnknown)?;
     let max: Money = asked.max.parse()?;
     let id = asked.command_id.unwrap_or_else(Uuid::new_v4);
-    Ok((Order { to, id, actor: actor(who), command: Command::PlaceBid { max } }, reference))
+    Ok((Order { to, id, actor: actor(who), command: Command::PlaceBid { max, confirm: asked.confirm } }, reference))
 }
 
 fn told(answer: Result<Answer, Denied>, reference: Option<&str>) -> RpcResult {
@@ -112,7 +114,7 @@ mod tests {
         assert_eq!((order.to.to_string().as_str(), order.id.to_string().as_str()), ("auction:17", id));
         assert_eq!(order.actor, Actor::User { id: UserId::new(3), roles: vec![Role::User] });
         let max = Money::new(5_000, madang_domain::money::Currency::KRW);
-        assert_eq!((order.command, reference.as_deref()), (Command::PlaceBid { max }, Some("b-1")));
+        assert_eq!((order.command, reference.as_deref()), (Command::PlaceBid { max, confirm: false }, Some("b-1")));
     }
 
     #[test]

@@ -76,4 +76,7 @@ test("the buttons offer the next bids by the table, across its bands", () => {
 test("a large jump is ten steps or more", () => {
   assert.ok(!isLargeJump(LOT, 229_999));
   assert.ok(isLargeJump(LOT, 230_000));
+  const rules = { ...LOT.rules, steps: { own: [{ from: 0, step: 1_000_000 }] }, confirm_times: 100 };
+  assert.ok(!isLargeJump({ ...LOT, rules }, 1_000_000));
+  assert.ok(isLargeJump({ ...LOT, next_bid: 1_000, rules }, 100_001), "or what the server asks about");
 });

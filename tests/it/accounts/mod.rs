@@ -4,6 +4,7 @@
 mod limits;
 mod people;
 mod problems;
+mod reset;
 mod sessions;
 mod sign_up;
 mod sockets;

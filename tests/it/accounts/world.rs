@@ -145,6 +145,7 @@ impl World {
             outbox: Some(outbox),
             cache: Arc::clone(cache),
             cookie: CookieSettings::default(),
+            refresh_for: madang_domain::accounts::refresh::LIFE,
             clock: Arc::new(clock.clone()),
         })
         .await

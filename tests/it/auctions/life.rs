@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::house::{House, code, ok, won};
+use super::house::{House, Person, code, ok, won};
 use crate::engine::until;
 
 #[actix_web::test]
@@ -193,5 +193,34 @@ async fn the_wallet_and_the_clock_answer_over_the_live_protocol() {
     let (t1, t2) = (stamps["t1"].as_f64().unwrap(), stamps["t2"].as_f64().unwrap());
     assert!(t1 <= t2 && t1 > 1_700_000_000_000.0, "{stamps}");
     assert!(house.call(None, "time.now", json!({})).await.unwrap()["t"].as_str().unwrap().ends_with('Z'));
+    house.close().await;
+}
+
+#[actix_web::test]
+async fn an_offer_can_be_changed_until_it_opens() {
+    let house = House::open().await;
+    let seller = house.person("seller", &[Role::Seller]).await;
+    let other = house.person("other", &[Role::Seller]).await;
+    let auction = house.offer(&seller, json!({ "preset": "ebay", "reserve": 30_000 })).await;
+    let artwork = house.view(auction, None).await["artwork"]["id"].clone();
+    let path = format!("/auctions/{auction}");
+    let key = Uuid::new_v4();
+    let terms = |opening: i64| json!({ "artwork_id": artwork, "opening_bid": opening, "preset": "seed" }).to_string();
+    let put =
+        async |who: &Person, body: String, key: Uuid| house.send(Method::PUT, &path, Some(who), Some(&body), Some(key)).await;
+    assert_eq!(code(&put(&other, terms(5_000), Uuid::new_v4()).await), "auth.forbidden");
+    let changed = ok(put(&seller, terms(5_000), key).await);
+    assert_eq!((&changed["opening_bid"], &changed["reserve_amount"]), (&json!(5_000), &json!(null)));
+    assert_eq!((&changed["rules"]["bidding"], &changed["seller"]), (&json!("plain"), &json!(seller.id)));
+    assert!(changed["starts_at"].is_string(), "the seed's own hours");
+    let again = ok(put(&seller, terms(5_000), key).await);
+    assert_eq!((&again["seq"], &again["starts_at"]), (&changed["seq"], &changed["starts_at"]), "asked again, changed once");
+    assert_eq!(code(&put(&seller, terms(6_000), key).await), "request.id_reused");
+    house.cards.write_noted().await;
+    let listed = ok(house.get("/auctions?state=scheduled", None).await);
+    assert_eq!(listed["items"][0]["price"], 5_000, "lists follow");
+    assert_eq!(code(&put(&seller, terms(0), Uuid::new_v4()).await), "money.not_positive");
+    ok(house.run(auction, "open", &seller).await);
+    assert_eq!(code(&put(&seller, terms(7_000), Uuid::new_v4()).await), "auction.wrong_state");
     house.close().await;
 }

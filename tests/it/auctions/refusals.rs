@@ -89,6 +89,14 @@ async fn who_may_not_bid_is_told_why() {
     assert_eq!(code_of(&house, auction, &poor, &bid).await, "money.no_funds");
     assert_eq!(code_of(&house, 999_999, &anna, &bid).await, "auction.unknown");
     assert_eq!(code_of(&house, -1, &anna, &bid).await, "auction.unknown");
+    let clerk = house.person("clerk", &[Role::Clerk]).await;
+    assert_eq!(code_of(&house, auction, &clerk, &bid).await, "auction.clerk");
+    // The opening bid is 10,000 and must be exceeded.
+    let far = house.bid(auction, &anna, 1_000_101).await;
+    assert_eq!((code(&far), &far.1["detail"]["limit"]), ("auction.confirm_needed", &json!(1_000_100)));
+    assert_eq!(code_of(&house, auction, &anna, &krw("1000101")).await, "auction.confirm_needed");
+    let meant = json!({ "max": won(1_000_101), "confirm": true });
+    assert_eq!(code(&house.post(&format!("/auctions/{auction}/bids"), &anna, meant).await), "money.no_funds", "confirmed");
     ok(house.bid(auction, &anna, 20_000).await);
     assert_eq!(code_of(&house, auction, &anna, &krw("30000")).await, "auction.leader_may_not_rebid");
     let unsigned = house.send(Method::POST, &format!("/auctions/{auction}/bids"), None, Some("{}"), None).await;

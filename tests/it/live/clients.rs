@@ -27,6 +27,14 @@ async fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
     if output.status.success() { Ok(said) } else { Err(format!("{program} {arguments:?}: {said}")) }
 }
 
+/// Once more where it failed: a package index is away now and then.
+async fn run_twice(program: &str, arguments: &[&str]) -> Result<String, String> {
+    match run(program, arguments).await {
+        Ok(said) => Ok(said),
+        Err(_) => run(program, arguments).await,
+    }
+}
+
 /// Says why a client could not be installed. On a build machine that is a failure; on a bare one the test has nothing to run.
 fn may_be_missing(installation: &Result<String, String>) -> bool {
     let Err(why) = installation else { return false };
@@ -47,7 +55,7 @@ async fn javascript() -> Result<String, String> {
         std::fs::copy(root().join("tests/clients/package.json"), folder.join("package.json"))
             .map_err(|error| error.to_string())?;
         let folder = folder.to_str().unwrap_or_default();
-        run("npm", &["install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]).await
+        run_twice("npm", &["install", "--prefix", folder, "--no-audit", "--no-fund", "--silent", "--ignore-scripts"]).await
     };
     ONCE.get_or_init(|| install).await.clone()
 }
@@ -62,7 +70,7 @@ async fn python() -> Result<String, String> {
     let pip = folder.join("bin/pip");
     let requirements = root().join("tests/clients/requirements.txt");
     let arguments = ["install", "--quiet", "--requirement", requirements.to_str().unwrap_or_default()];
-    run(pip.to_str().unwrap_or_default(), &arguments).await?;
+    run_twice(pip.to_str().unwrap_or_default(), &arguments).await?;
     std::fs::write(folder.join("ready"), "").map(|()| String::new()).map_err(|error| error.to_string())
 }
 

@@ -23,6 +23,8 @@ export default {
   "problem.auction.closed": "Bidding has ended.",
   "problem.auction.paused": "Bidding is paused.",
   "problem.auction.own": "You cannot bid on your own lot.",
+  "problem.auction.clerk": "Who runs auctions sees every maximum, and may not bid.",
+  "problem.auction.confirm_needed": "This is far above the next possible amount: please confirm it.",
   "problem.auction.bid_too_low": "Your bid is below the next possible amount.",
   "problem.auction.leader_may_not_rebid": "You already lead.",
   "problem.auction.maximum_not_raised": "You lead with a maximum at least this high.",

@@ -23,6 +23,8 @@ export default {
   "problem.auction.closed": "마감된 경매입니다.",
   "problem.auction.paused": "일시 정지된 경매입니다.",
   "problem.auction.own": "내가 출품한 작품에는 입찰할 수 없습니다.",
+  "problem.auction.clerk": "진행자는 모든 최고가를 볼 수 있으므로 입찰할 수 없습니다.",
+  "problem.auction.confirm_needed": "다음 입찰 가능 금액보다 훨씬 높은 금액입니다. 확인해 주세요.",
   "problem.auction.bid_too_low": "다음 입찰 가능 금액보다 낮습니다.",
   "problem.auction.leader_may_not_rebid": "이미 최고 입찰자입니다.",
   "problem.auction.maximum_not_raised": "이미 같거나 더 높은 최고가로 앞서 있습니다.",

@@ -7,7 +7,7 @@ use super::house::*;
 use crate::auction::event::ReserveState;
 use crate::auction::{Auction, Command, Event, Preset, Refusal};
 use crate::code::Code;
-use crate::entity::{Actor, Entity, Reason};
+use crate::entity::{Actor, Entity, Reason, Role};
 use crate::money::{AmountError, Currency, Money};
 
 fn code(result: Result<serde_json::Value, Refusal>) -> Code {
@@ -130,19 +130,22 @@ fn whatnot_steps_hold_in_an_auction() {
 #[test]
 fn sellers_cannot_bid_on_their_own() {
     let mut house = House::with_live(flat(10), None);
-    assert_eq!(code(house.order(ONE, &seller(), &Command::PlaceBid { max: won(500) })), Code::OwnAuction);
+    assert_eq!(code(house.order(ONE, &seller(), &Command::PlaceBid { max: won(500), confirm: false })), Code::OwnAuction);
 }
 
 #[test]
 fn only_a_person_can_bid() {
     let mut house = House::with_live(flat(10), None);
-    assert_eq!(code(house.order(ONE, &Actor::System, &Command::PlaceBid { max: won(500) })), Code::Unauthenticated);
+    assert_eq!(
+        code(house.order(ONE, &Actor::System, &Command::PlaceBid { max: won(500), confirm: false })),
+        Code::Unauthenticated
+    );
 }
 
 #[test]
 fn wrong_amounts_have_their_own_reasons() {
     let mut house = House::with_live(flat(10), None);
-    let dollars = Command::PlaceBid { max: Money::new(500, Currency::USD) };
+    let dollars = Command::PlaceBid { max: Money::new(500, Currency::USD), confirm: false };
     assert_eq!(code(house.order(ONE, &bidder(1), &dollars)), Code::WrongCurrency);
     assert_eq!(house.bid(1, 0), Err(Refusal::Amount(AmountError::NotPositive)));
     assert_eq!(house.bid(1, i64::MIN), Err(Refusal::Amount(AmountError::NotPositive)));
@@ -263,4 +266,31 @@ fn extensions_are_counted_also_across_a_pause() {
     house.sleep(TimeDelta::seconds(60));
     assert!(!moved(extended(&mut house, 1, 300)), "twice is all");
     assert_eq!(house.view_of(&clerk())["clerk"]["extensions"], 2);
+}
+
+#[test]
+fn an_amount_far_above_is_taken_only_when_confirmed() {
+    let mut house = House::with_live(flat_with(10, json!({ "confirm_times": 100 })), None);
+    assert_eq!(house.bid(1, 10_000).unwrap()["result"], "leading", "a hundred times the opening bid of 100");
+    let far = |max: i64, confirm: bool| Command::PlaceBid { max: won(max), confirm };
+    let refused = house.order(ONE, &bidder(2), &far(1_000_000, false)).unwrap_err();
+    assert_eq!(refused.code(), Code::ConfirmNeeded);
+    assert_eq!(refused.detail(), json!({ "next_bid": 110, "limit": 11_000 }));
+    assert_eq!(house.order(ONE, &bidder(2), &far(1_000_000, true)).unwrap()["result"], "leading");
+    assert_eq!(house.price(), Some(10_010));
+    // The leader's own raise can slip, too.
+    assert_eq!(code(house.order(ONE, &bidder(2), &far(100_000_000, false))), Code::ConfirmNeeded);
+    let mut free = House::with_live(flat_with(10, json!({ "confirm_times": null })), None);
+    assert_eq!(free.bid(1, 900_000_000).unwrap()["result"], "leading");
+}
+
+#[test]
+fn who_runs_auctions_bids_in_none() {
+    let mut house = House::with_live(flat(10), None);
+    let bid = Command::PlaceBid { max: won(500), confirm: false };
+    assert_eq!(code(house.order(ONE, &clerk(), &bid)), Code::RunsAuctions);
+    let admin = Actor::User { id: user(5), roles: vec![Role::User, Role::Admin] };
+    assert_eq!(code(house.order(ONE, &admin, &bid)), Code::RunsAuctions);
+    let other_seller = Actor::User { id: user(5), roles: vec![Role::User, Role::Seller] };
+    assert_eq!(house.order(ONE, &other_seller, &bid).unwrap()["result"], "leading");
 }

@@ -146,7 +146,7 @@ impl House {
     }
 
     pub fn bid(&mut self, number: i64, max: i64) -> Result<Value, Refusal> {
-        self.order(ONE, &bidder(number), &Command::PlaceBid { max: won(max) })
+        self.order(ONE, &bidder(number), &Command::PlaceBid { max: won(max), confirm: false })
     }
 
     /// Lets time pass, handling each deadline at its very moment.
@@ -230,13 +230,13 @@ impl House {
 
 /// Proxy bidding by flat steps, nothing else.
 pub fn flat(step: i64) -> Rules {
-    let overrides = json!({ "steps": { "own": [{ "from": 0, "step": step }] }, "soft_close": null });
+    let overrides = json!({ "steps": { "own": [{ "from": 0, "step": step }] }, "soft_close": null, "confirm_times": null });
     Preset::Timed.rules_with(Currency::KRW, &overrides).unwrap()
 }
 
 /// The same with some rules replaced.
 pub fn flat_with(step: i64, overrides: Value) -> Rules {
-    let mut all = json!({ "steps": { "own": [{ "from": 0, "step": step }] }, "soft_close": null });
+    let mut all = json!({ "steps": { "own": [{ "from": 0, "step": step }] }, "soft_close": null, "confirm_times": null });
     all.as_object_mut().unwrap().extend(overrides.as_object().unwrap().clone());
     Preset::Timed.rules_with(Currency::KRW, &all).unwrap()
 }

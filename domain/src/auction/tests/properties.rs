@@ -88,6 +88,7 @@ fn rules() -> impl Strategy<Value = Rules> {
                 steps,
                 leader_may_rebid,
                 opening_strict,
+                confirm_times: None,
                 soft_close,
                 absolute_end_after_s,
                 open_for_s: None,
@@ -196,7 +197,7 @@ impl Compared {
         let possible = self.takes_bids(auction) && in_range && could >= cover(max.max(0), &terms.rules);
         let slow = self.slow.get_mut(&auction).unwrap();
         let says = if possible { slow.bid(&terms, user(who), max) } else { Says::Refused };
-        let answer = self.order(auction, &bidder(who), &Command::PlaceBid { max: won(max) });
+        let answer = self.order(auction, &bidder(who), &Command::PlaceBid { max: won(max), confirm: false });
         let wanted = match says {
             Says::Leading => Some("leading"),
             Says::Outbid => Some("outbid"),

@@ -77,7 +77,8 @@ fn real_bids_end_at_the_real_prices() {
             let number = 1_000 + row.bidder;
             house.deposit(number, row.max);
             sent += 1;
-            accepted += usize::from(house.order(1, &bidder(number), &Command::PlaceBid { max: won(row.max) }).is_ok());
+            accepted +=
+                usize::from(house.order(1, &bidder(number), &Command::PlaceBid { max: won(row.max), confirm: false }).is_ok());
         }
         house.pass(real.lasts);
         exact += usize::from(house.listing(1).book.price() == Some(real.final_price));

@@ -31,7 +31,7 @@ fn poor(number: i64, balance: i64) -> (House, Actor) {
 }
 
 fn place(max: i64) -> Command {
-    Command::PlaceBid { max: won(max) }
+    Command::PlaceBid { max: won(max), confirm: true }
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn events_of_version_1_load() {
 
 #[test]
 fn commands_of_version_1_load() {
-    assert_eq!(load_all::<Command>(COMMANDS).len(), 11);
+    assert_eq!(load_all::<Command>(COMMANDS).len(), 12);
 }
 
 #[test]

@@ -120,7 +120,7 @@ fn the_stored_form_of_a_bid_does_not_change() {
     }});
     assert_eq!(serde_json::to_value(house.last_event()).unwrap(), stored);
     assert_eq!(serde_json::from_value::<Event>(stored).unwrap(), *house.last_event());
-    let command = serde_json::to_value(Command::PlaceBid { max: won(5) }).unwrap();
+    let command = serde_json::to_value(Command::PlaceBid { max: won(5), confirm: false }).unwrap();
     assert_eq!(command, json!({ "place_bid": { "max": { "amount": 5, "currency": "KRW" } } }));
 }
 
