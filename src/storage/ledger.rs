@@ -123,7 +123,7 @@ pub async fn accounts(pool: &PgPool, user: UserId) -> Result<Vec<AccountRow>, sq
 /// # Errors
 /// When the database cannot answer.
 pub async fn holds(pool: &PgPool, user: UserId) -> Result<Vec<HeldRow>, sqlx::Error> {
-    let rows = sqlx::query("select currency, entity, amount from hold where owner = $1 order by entity, currency")
+    let rows = sqlx::query("select currency, entity, amount from hold where owner = $1 and amount > 0 order by entity, currency")
         .bind(user.get())
         .fetch_all(pool)
         .await?;

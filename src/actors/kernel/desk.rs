@@ -6,6 +6,7 @@ use std::sync::Arc;
 use madang_domain::code::Code;
 use madang_domain::ids::EntityId;
 
+use super::held::{Lesson, Standing};
 use super::item::{Doom, Item, Release, Residence, Word};
 use super::ownership::Ownership;
 use crate::storage::journal::{Batch, HoldRow, Outcome, SnapshotRow, TimerRow};
@@ -223,26 +224,51 @@ impl Desk {
     }
 }
 
-/// Gathers what a batch writes: the last word on each deadline, hold and snapshot, everything else as it is.
+/// Gathers what a batch writes: the last word on each deadline, hold and snapshot, everything else as it is. Holds that end
+/// as they are known to stand are left out. The lessons are true when the batch is committed.
 #[must_use]
-pub fn assemble(items: &[Item], fences: Vec<(u8, i64)>) -> Batch<'_> {
+pub fn assemble(items: &[Item], fences: Vec<(u8, i64)>) -> (Batch<'_>, Vec<Lesson>) {
     let mut batch = Batch { fences, ..Batch::default() };
     let mut timers: BTreeMap<EntityId, TimerRow> = BTreeMap::new();
-    let mut holds: BTreeMap<_, HoldRow> = BTreeMap::new();
+    let mut holds: BTreeMap<_, (HoldRow, &Arc<Residence>)> = BTreeMap::new();
     let mut keys = BTreeSet::new();
-    let mut snapshots: BTreeMap<EntityId, &SnapshotRow> = BTreeMap::new();
+    let mut snapshots: BTreeMap<EntityId, (&SnapshotRow, &Arc<Residence>)> = BTreeMap::new();
     for item in items {
+        let residence = &item.residence;
         batch.refusals.extend(item.refusal.as_deref());
         let Some(write) = item.write.as_deref() else { continue };
         batch.rows.extend(&write.row);
-        snapshots.extend(write.snapshot.as_ref().map(|snapshot| (snapshot.entity, snapshot)));
+        snapshots.extend(write.snapshot.as_ref().map(|snapshot| (snapshot.entity, (snapshot, residence))));
         batch.notices.extend(&write.notices);
         batch.transfers.extend(write.transfers.iter().filter(|row| keys.insert(row.transfer.key.as_str())));
         timers.extend(write.timer.map(|timer| (timer.entity, timer)));
-        holds.extend(write.holds.iter().map(|hold| ((hold.entity, hold.user, hold.currency), *hold)));
+        holds.extend(write.holds.iter().map(|hold| ((hold.entity, hold.user, hold.currency), (*hold, residence))));
     }
-    batch.snapshots = snapshots.into_values().collect();
+    let mut lessons = Vec::new();
+    batch.holds_stand = true;
+    for (hold, residence) in holds.into_values() {
+        let key = (hold.user, hold.currency);
+        let before = residence.held.standing(key);
+        if before.is_none_or(|standing| standing.amount != hold.amount) {
+            batch.holds_stand &= before.is_some_and(|standing| standing.row);
+            batch.holds.push(hold);
+            lessons.push((residence, key, hold.amount));
+        }
+    }
+    let stand = batch.holds_stand;
+    let standing = |amount| Standing { amount, row: stand || amount > 0 };
+    let mut lessons: Vec<_> = lessons
+        .into_iter()
+        .map(|(residence, key, amount)| Lesson::Standing(Arc::clone(residence), key, standing(amount)))
+        .collect();
+    for (snapshot, residence) in snapshots.into_values() {
+        batch.snapshots.push(snapshot);
+        // Never together with holds of the same entity: one statement cannot change a row twice.
+        if residence.held.has_empty_rows() && batch.holds.iter().all(|hold| hold.entity != snapshot.entity) {
+            batch.swept.push(snapshot.entity);
+            lessons.push(Lesson::Swept(Arc::clone(residence)));
+        }
+    }
     batch.timers = timers.into_values().collect();
-    batch.holds = holds.into_values().collect();
-    batch
+    (batch, lessons)
 }

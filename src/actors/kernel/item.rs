@@ -12,6 +12,7 @@ use madang_domain::time::Timestamp;
 use serde_json::Value;
 
 use super::gate::Permit;
+use super::held::Held;
 use crate::actors::ask::{Answer, Denied};
 use crate::actors::publish::Publication;
 use crate::storage::journal::{HoldRow, JournalRow, OutboxRow, RefusalRow, SnapshotRow, TimerRow, TransferRow};
@@ -118,6 +119,8 @@ pub struct Residence {
     pub table: KindTable,
     /// The last durable decision.
     pub committed: AtomicU64,
+    /// What the writer knows of its holds.
+    pub held: Held,
     /// Takes words from the writer back to the entity.
     pub word: Box<dyn Fn(Word) + Send + Sync>,
 }

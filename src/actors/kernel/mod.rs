@@ -13,6 +13,7 @@ mod builder;
 pub mod clock;
 mod desk;
 mod gate;
+mod held;
 mod item;
 mod keeper;
 mod lease;

@@ -12,6 +12,7 @@ use madang_domain::ids::EntityId;
 
 use super::actor::{EntityActor, Hear};
 use super::gate::Gate;
+use super::held::Held;
 use super::item::{Doom, KindTable, Residence, Word};
 use super::keeper::Keeper;
 use super::letter::Letter;
@@ -108,6 +109,7 @@ impl<E: Entity> Supervisor<E> {
                 channel: id.to_string(),
                 table: KindTable::of::<E>(),
                 committed,
+                held: Held::default(),
                 word: Box::new(move |word| put(&addr, Hear(word))),
             });
             let resident = Box::new(Resident::new(keeper, residence, home_gate));

@@ -13,6 +13,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::desk::{Desk, Settled, Taken, assemble};
+use super::held::Lesson;
 use super::item::Item;
 use super::names;
 use super::outlet::{fail, release};
@@ -87,7 +88,7 @@ impl Writer {
     async fn commit(&mut self, batch: &[Item], fences: Vec<(u8, i64)>) -> Outcome {
         let Some(mut committer) = self.committer.take() else { return Outcome::Again };
         let began = Instant::now();
-        let columns = assemble(batch, fences);
+        let (columns, lessons) = assemble(batch, fences);
         let rows = columns.rows.len();
         let outcome = {
             let commit = committer.commit(&columns);
@@ -101,6 +102,9 @@ impl Writer {
             }
         };
         let outcome = outcome.unwrap_or(Outcome::Unknown);
+        if outcome == Outcome::Committed {
+            lessons.into_iter().for_each(Lesson::learn);
+        }
         metrics::histogram!(names::COMMIT).record(began.elapsed().as_secs_f64());
         metrics::histogram!(names::BATCH_SIZE).record(gauge(rows));
         if outcome == Outcome::Unknown {

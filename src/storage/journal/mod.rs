@@ -206,6 +206,10 @@ pub struct Batch<'a> {
     pub refusals: Vec<&'a RefusalRow>,
     /// The last word on each hold; one for each entity and account at most.
     pub holds: Vec<HoldRow>,
+    /// Whether each of these holds is known to have a row, perhaps of nothing.
+    pub holds_stand: bool,
+    /// Entities whose rows that hold nothing go.
+    pub swept: Vec<EntityId>,
     /// What moves.
     pub transfers: Vec<&'a TransferRow>,
 }

@@ -15,6 +15,7 @@ use super::gauge::Gauge;
 use crate::actors::ask::{Answer, Denied};
 use crate::actors::kernel::desk::{Desk, Limits, Settled, Taken, assemble};
 use crate::actors::kernel::gate::{Entry, Gate};
+use crate::actors::kernel::held::Held;
 use crate::actors::kernel::item::{Item, KindTable, Promise, Residence, Word, Write};
 use crate::actors::kernel::keeper::{Habits, Keeper, Spoiled};
 use crate::actors::kernel::letter::{Content, Letter};
@@ -242,6 +243,7 @@ impl Node {
             channel: id.to_string(),
             table: KindTable::of::<Gauge>(),
             committed: AtomicU64::new(keeper.seq()),
+            held: Held::default(),
             word: Box::new(move |word| shelf.lock().words.push_back((id, incarnation, word))),
         });
         self.residents.insert(id, Resident::new(*keeper, residence, Gate::new(PERMITS)));
@@ -277,7 +279,7 @@ impl Node {
     /// 2 must be repeated, 3 is refused; anything else goes well.
     pub(super) fn arrive(&mut self, database: &mut Database, fate: u64) {
         let Some(sent) = self.sent.as_mut().filter(|sent| sent.outcome.is_none()) else { return };
-        let batch = assemble(&sent.batch, sent.fences.clone());
+        let (batch, _) = assemble(&sent.batch, sent.fences.clone());
         sent.outcome = Some(match fate {
             0 => Outcome::Unknown,
             1 => {
