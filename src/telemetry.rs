@@ -5,8 +5,12 @@ use std::sync::OnceLock;
 
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use parking_lot::Mutex;
+use tracing::Subscriber;
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{LogFormat, LogSettings};
@@ -30,11 +34,17 @@ pub fn start_log(settings: &LogSettings) -> Result<(), TryInitError> {
             let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
             registry.with(lines.compact()).try_init()
         }
-        LogFormat::Json => {
-            let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).json().flatten_event(true);
-            registry.with(lines).try_init()
-        }
+        LogFormat::Json => registry.with(json_lines(io::stderr)).try_init(),
     }
+}
+
+/// Log lines as JSON objects, the fields of an event beside its message: `cmd` is the id of the command it is about.
+pub fn json_lines<S, W>(to: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt::layer().with_writer(to).json().flatten_event(true)
 }
 
 /// The metrics of this process, recorded from the first call on.

@@ -58,10 +58,11 @@ pub async fn count_telling(db: &PgPool) -> Result<Telling, sqlx::Error> {
 /// # Errors
 /// When the database cannot answer.
 pub async fn list_holds(db: &PgPool, entity: EntityId) -> Result<Vec<(i64, String, i64)>, sqlx::Error> {
-    let rows = sqlx::query("select owner, currency::text, amount from hold where entity = $1 and amount > 0 order by owner, currency")
-        .bind(entity.packed())
-        .fetch_all(db)
-        .await?;
+    let rows =
+        sqlx::query("select owner, currency::text, amount from hold where entity = $1 and amount > 0 order by owner, currency")
+            .bind(entity.packed())
+            .fetch_all(db)
+            .await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 

@@ -123,10 +123,11 @@ pub async fn accounts(pool: &PgPool, user: UserId) -> Result<Vec<AccountRow>, sq
 /// # Errors
 /// When the database cannot answer.
 pub async fn holds(pool: &PgPool, user: UserId) -> Result<Vec<HeldRow>, sqlx::Error> {
-    let rows = sqlx::query("select currency, entity, amount from hold where owner = $1 and amount > 0 order by entity, currency")
-        .bind(user.get())
-        .fetch_all(pool)
-        .await?;
+    let rows =
+        sqlx::query("select currency, entity, amount from hold where owner = $1 and amount > 0 order by entity, currency")
+            .bind(user.get())
+            .fetch_all(pool)
+            .await?;
     let mut holds = Vec::with_capacity(rows.len());
     for row in &rows {
         if let Some(entity) = EntityId::from_packed(row.try_get(1)?) {

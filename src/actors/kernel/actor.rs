@@ -11,18 +11,21 @@ use madang_domain::entity::Entity;
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::time::Timestamp;
+use uuid::Uuid;
 
 use super::item::{Doom, Item, Residence, Word, Write};
-use super::keeper::Spoiled;
+use super::keeper::{Keeper, Spoiled};
 use super::letter::{Content, Letter};
 use super::lookup::LookUp;
 use super::mail::put;
 use super::names;
 use super::plant::Faults;
 use super::resident::{Host, Life, Resident};
+use super::retell::{Memory, Retold};
 use super::room::Room;
+use super::shared::Shared;
 use super::supervisor::{Ended, Headcount};
-use crate::storage::journal::HoldRow;
+use crate::storage::journal::{HoldRow, read};
 
 /// After so many letters the others on the thread have a turn: an actix mailbox would run until it is empty.
 const FAIR_TURNS: u32 = 64;
@@ -219,8 +222,33 @@ impl<E: Entity> Host<E> for Home<'_, E> {
         tracing::error!(entity = %residence.id, %what, "an entity's memory is spoiled and is loaded anew");
     }
 
-    fn panicked(&self, residence: &Residence) {
+    fn panicked(&self, residence: &Residence, cmd: Option<Uuid>) {
         metrics::counter!(names::DECIDE_PANICS, "kind" => residence.id.kind().name()).increment(1);
-        tracing::error!(entity = %residence.id, "the rules panicked on a command");
+        tracing::error!(cmd = cmd.map(tracing::field::display), entity = %residence.id, "the rules panicked");
+    }
+
+    fn compare(&self, keeper: &Keeper<E>) {
+        let shared = &self.room.shared;
+        let (nth, every) = (shared.rests.fetch_add(1, Ordering::Relaxed), shared.settings.retold);
+        if every == 0 || !nth.is_multiple_of(every) || shared.stopping.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(memory) = Memory::of(keeper) {
+            let shared = Arc::clone(shared);
+            self.room.shared.io.spawn(async move { compare(&shared, &memory).await });
+        }
+    }
+}
+
+/// Reads an entity's past and compares it with what was remembered, unless others wait to be brought to life.
+async fn compare<E: Entity>(shared: &Shared, memory: &Memory<E>) {
+    let Ok(_turn) = shared.loads.try_acquire() else { return };
+    let (id, kind) = (memory.id(), E::KIND.name());
+    let Ok(past) = read::past(&shared.pool, id, 0, true).await else { return };
+    metrics::counter!(names::RETOLD, "kind" => kind).increment(1);
+    let told = memory.compare(past);
+    if !matches!(told, Ok(Retold::Same | Retold::MovedOn)) {
+        metrics::counter!(names::MISMATCH, "kind" => kind).increment(1);
+        tracing::error!(entity = %id, ?told, "an entity's past does not give what it remembered");
     }
 }

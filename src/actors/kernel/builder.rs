@@ -216,6 +216,7 @@ impl EngineBuilder {
             stopping: AtomicBool::new(false),
             trusted: AtomicBool::new(false),
             incarnations: AtomicU64::new(0),
+            rests: AtomicU64::new(0),
             began: Instant::now(),
         });
         let joining = Arc::clone(&shared);

@@ -28,6 +28,7 @@ mod plant;
 mod quarantine;
 mod recent;
 mod resident;
+mod retell;
 mod room;
 mod settings;
 pub(in crate::actors) mod shared;

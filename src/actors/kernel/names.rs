@@ -12,6 +12,10 @@ pub const TURN: &str = "turn_seconds";
 pub const DECIDE_PANICS: &str = "decide_panics_total";
 /// Entities whose memory was spoiled, by kind.
 pub const APPLY_PANICS: &str = "apply_panics_total";
+/// Entities that went to rest and whose past was told anew to compare, by kind.
+pub const RETOLD: &str = "state_retold_total";
+/// Those for whom something else came out, by kind: must stay 0.
+pub const MISMATCH: &str = "state_mismatch_total";
 /// Entities that rest after faults, by kind.
 pub const QUARANTINED: &str = "quarantined";
 /// Entities that ended and may come back, by kind and cause.

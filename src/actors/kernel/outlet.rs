@@ -38,6 +38,7 @@ pub fn release(done: Vec<Item>, outlet: &impl Outlet) {
         let Item { residence, write, release, permit, .. } = item;
         if let Some(write) = write {
             if let Some(row) = &write.row {
+                tracing::debug!(cmd = %row.cmd, entity = %row.entity, seq = row.seq, "a command is durable");
                 residence.committed.store(row.seq, Ordering::Release);
             }
             rows.push((Arc::clone(&residence), write));
@@ -100,6 +101,9 @@ pub fn fail(failed: Vec<(Item, Code)>, outlet: &impl Outlet) {
     for (item, code) in failed {
         if let Some(write) = &item.write {
             outlet.money(write, false);
+            if let Some(row) = &write.row {
+                tracing::warn!(cmd = %row.cmd, entity = %row.entity, %code, "a decided command was not written, or may not be");
+            }
         }
         item.fail(code);
     }

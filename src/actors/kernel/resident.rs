@@ -10,6 +10,7 @@ use madang_domain::entity::{Entity, Order, Viewer};
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::time::Timestamp;
+use uuid::Uuid;
 
 use super::body::Body;
 use super::gate::{Gate, Permit};
@@ -54,8 +55,10 @@ pub trait Host<E: Entity> {
     fn faults(&self) -> Faults;
     /// Something went wrong that operators must see.
     fn report(&self, residence: &Residence, what: &Spoiled);
-    /// The rules panicked on a command.
-    fn panicked(&self, residence: &Residence);
+    /// The rules panicked, on this command if it was one.
+    fn panicked(&self, residence: &Residence, cmd: Option<Uuid>);
+    /// It goes to rest, everything is durable: the host may compare its past with what it remembers.
+    fn compare(&self, keeper: &Keeper<E>);
 }
 
 /// How far along an incarnation is.
@@ -125,9 +128,10 @@ impl<E: Entity> Resident<E> {
             Content::Wake => {
                 if let Some(order) = self.keeper.fire(host.now()) {
                     metrics::histogram!(super::names::TIMER_LATENESS).record(self.lateness(host.now()));
+                    let cmd = order.id;
                     let reply = Promise::new(move |result| {
                         if let Err(Denied::Refused { code, .. }) = result {
-                            tracing::error!(entity = %to, %code, "a deadline's command was refused");
+                            tracing::error!(%cmd, entity = %to, %code, "a deadline's command was refused");
                         }
                     });
                     self.order(Box::new(order), reply, Some(None), permit, host);
@@ -163,6 +167,7 @@ impl<E: Entity> Resident<E> {
         };
         match known {
             Some(known) if known.body_hash == body.hash => {
+                tracing::debug!(cmd = %order.id, entity = %self.residence.id, seq = known.seq, "a command came again");
                 self.submit(None, Release::Recall { reply, seq: known.seq }, permit, host);
             }
             Some(_) => {
@@ -182,6 +187,7 @@ impl<E: Entity> Resident<E> {
         permit: Option<Permit>,
         host: &impl Host<E>,
     ) {
+        let (cmd, entity) = (order.id, self.residence.id);
         let random = host.random();
         let needs = self.keeper.state().funds(&order.command).zip(order.actor.user());
         let (judged, reserved) = match needs {
@@ -203,6 +209,7 @@ impl<E: Entity> Resident<E> {
         };
         match judged {
             Ok(Judged::Decided { write, answer }) => {
+                tracing::debug!(%cmd, %entity, seq = answer.seq, "a command is decided");
                 host.reserve(&write, reserved);
                 self.submit(Some(write), Release::Answer { reply, result: Ok(answer) }, permit, host);
             }
@@ -210,15 +217,17 @@ impl<E: Entity> Resident<E> {
                 self.submit(None, Release::Answer { reply, result: Ok(answer) }, permit, host);
             }
             Ok(Judged::Refused { denied, kept }) => {
+                tracing::debug!(%cmd, %entity, code = %denied.code(), "a command is refused");
                 let release = Release::Answer { reply, result: Err(denied) };
                 let residence = Arc::clone(&self.residence);
                 self.hand_over(Item { residence, write: None, refusal: kept, release, permit }, host);
             }
             Ok(Judged::Panicked) => {
-                host.panicked(&self.residence);
+                host.panicked(&self.residence, Some(cmd));
                 reply.give(Err(Denied::Failed(Code::Internal)));
             }
             Err(spoiled) => {
+                tracing::error!(%cmd, %entity, "a command spoiled an entity's memory");
                 host.report(&self.residence, &spoiled);
                 reply.give(Err(Denied::Failed(Code::Internal)));
                 self.end(Doom::Fault, host);
@@ -228,7 +237,7 @@ impl<E: Entity> Resident<E> {
 
     fn view(&self, viewer: &Viewer, reply: Promise<Viewed>, permit: Option<Permit>, host: &impl Host<E>) {
         let Some(data) = self.keeper.view(viewer) else {
-            host.panicked(&self.residence);
+            host.panicked(&self.residence, None);
             return reply.give(Err(Denied::Failed(Code::Internal)));
         };
         let view = Viewed { data, seq: self.keeper.seq(), offset: self.keeper.offset(), epoch: host.channel_epoch() };
@@ -279,10 +288,15 @@ impl<E: Entity> Resident<E> {
             return;
         }
         self.life = Life::Over(None);
+        if self.residence.committed.load(Ordering::Acquire) != self.keeper.seq {
+            // Its last decisions failed, and the word that says so is still on its way: leave no snapshot of them.
+            return;
+        }
         if let Err(spoiled) = self.keeper.check() {
             // Everything is durable, but its sense is in doubt: leave no snapshot of it.
             return host.report(&self.residence, &spoiled);
         }
+        host.compare(&self.keeper);
         match self.keeper.snapshot() {
             Ok(Some(snapshot)) => {
                 let write = Box::new(Write { snapshot: Some(snapshot), ..Write::default() });

@@ -20,6 +20,10 @@ pub struct EngineSettings {
     pub batch: Limits,
     /// Snapshots and memory of ids.
     pub habits: Habits,
+    /// Of so many entities that go to rest, the past of one is read again and compared with its memory; 0: never.
+    pub retold: u64,
+    /// While many ask at once, a commit that would be small waits so long, at most three times, for more. Zero: never.
+    pub nap: Duration,
     /// An entity without letters for so long goes to rest.
     pub idle: Duration,
     /// More living entities of a kind than this: the longest unused go to rest.
@@ -60,6 +64,11 @@ impl Default for EngineSettings {
             permits: 256,
             batch: Limits::default(),
             habits: Habits::default(),
+            retold: 32,
+            nap: std::env::var("MADANG_NAP")
+                .ok()
+                .and_then(|n| n.parse().ok())
+                .map_or(Duration::from_micros(200), Duration::from_micros),
             idle: Duration::from_secs(120),
             live: 100_000,
             loads: 50,

@@ -71,6 +71,8 @@ pub struct Shared {
     pub trusted: AtomicBool,
     /// The last incarnation of an entity.
     pub incarnations: AtomicU64,
+    /// How many went to rest.
+    pub rests: AtomicU64,
     /// When the engine began: the zero of [`Shared::uptime_ms`].
     pub began: Instant,
 }
@@ -90,6 +92,7 @@ impl Shared {
 
     /// Gives a command.
     pub fn post<E: Entity>(&self, order: Order<E::Command>, reply: Promise<Answer>) {
+        tracing::debug!(cmd = %order.id, entity = %order.to, "a command is asked");
         if order.to.kind() != E::KIND {
             return reply.give(Err(Denied::Failed(Code::NotFound)));
         }

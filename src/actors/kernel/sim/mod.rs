@@ -8,6 +8,7 @@
 mod check;
 mod database;
 mod gauge;
+mod log;
 mod node;
 mod world;
 
@@ -23,14 +24,17 @@ const PATIENCE: u64 = 400;
 fn every_seed_keeps_every_promise() {
     let mut answered = 0;
     let mut faults = 0;
+    let mut retold = 0;
     for seed in 0..SEEDS {
         let report = World::new(seed, Faults::default()).run().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
         answered += report.answered;
         faults += report.faults;
+        retold += report.retold;
     }
-    println!("{answered} answers, {faults} faults");
+    println!("{answered} answers, {faults} faults, {retold} pasts told anew");
     assert!(answered > SEEDS * 30, "the clients were answered {answered} times only");
     assert!(faults > SEEDS * 5, "only {faults} things went wrong");
+    assert!(retold > SEEDS, "only {retold} pasts were told anew");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use madang_domain::ids::{EntityId, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::time::Timestamp;
 use parking_lot::Mutex;
+use uuid::Uuid;
 
 use super::database::Database;
 use super::gauge::Gauge;
@@ -23,6 +24,7 @@ use crate::actors::kernel::outlet::{Outlet, fail, release};
 use crate::actors::kernel::ownership::Ownership;
 use crate::actors::kernel::plant::{Fault, Faults};
 use crate::actors::kernel::resident::{Host, Life, Resident};
+use crate::actors::kernel::retell::{Memory, Retold};
 use crate::actors::publish::Publication;
 use crate::storage::journal::{HoldRow, Outcome};
 
@@ -39,6 +41,7 @@ struct Tray {
     forwarded: Vec<Letter<Gauge>>,
     recalls: Vec<(EntityId, u64, Promise<Answer>)>,
     published: Vec<(EntityId, Publication)>,
+    rested: Vec<Memory<Gauge>>,
 }
 
 type Shelf = Arc<Mutex<Tray>>;
@@ -71,6 +74,8 @@ pub(super) struct Node {
     pub(super) now: Timestamp,
     /// A past that could not be trusted.
     pub(super) broken: Option<String>,
+    /// How many pasts were told anew and were the same.
+    pub(super) retold: u64,
 }
 
 struct Home<'a> {
@@ -118,8 +123,11 @@ impl Host<Gauge> for Home<'_> {
     fn report(&self, residence: &Residence, what: &Spoiled) {
         unreachable!("{residence:?}: {what}")
     }
-    fn panicked(&self, residence: &Residence) {
+    fn panicked(&self, residence: &Residence, _cmd: Option<Uuid>) {
         unreachable!("{residence:?} panicked")
+    }
+    fn compare(&self, keeper: &Keeper<Gauge>) {
+        self.shelf.lock().rested.extend(Memory::of(keeper));
     }
 }
 
@@ -150,6 +158,7 @@ impl Node {
             incarnations: id as u64 * 1_000_000,
             now,
             broken: None,
+            retold: 0,
         }
     }
 
@@ -177,10 +186,18 @@ impl Node {
 
     /// Words, forwarded letters, look-ups and recalls: one of each kind moves on.
     pub(super) fn errands(&mut self, database: &Database) {
-        let (word, forwarded, look_up, recall) = {
+        let (word, forwarded, look_up, recall, rested) = {
             let mut tray = self.shelf.lock();
-            (tray.words.pop_front(), tray.forwarded.pop(), tray.look_ups.pop(), tray.recalls.pop())
+            let rested = tray.rested.pop();
+            (tray.words.pop_front(), tray.forwarded.pop(), tray.look_ups.pop(), tray.recalls.pop(), rested)
         };
+        if let Some(memory) = rested {
+            let told = memory.compare(database.past(memory.id(), 3));
+            self.retold += u64::from(told == Ok(Retold::Same));
+            if !matches!(told, Ok(Retold::Same | Retold::MovedOn)) {
+                self.broken = self.broken.take().or(Some(format!("{}: told anew: {told:?}", memory.id())));
+            }
+        }
         if let Some((id, incarnation, word)) = word
             && let Some(resident) = self.residents.get_mut(&id)
             && resident.residence().incarnation == incarnation

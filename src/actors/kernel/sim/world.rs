@@ -89,6 +89,7 @@ struct Client {
 pub(super) struct Report {
     pub(super) answered: u64,
     pub(super) faults: u64,
+    pub(super) retold: u64,
 }
 
 pub(super) struct World {
@@ -152,6 +153,7 @@ impl World {
         }
         let watched: Vec<Watched> = self.watchers.into_iter().map(|(watched, _)| watched).collect();
         check(&self.database, &self.told, &watched)?;
+        self.report.retold = self.nodes.iter().map(|node| node.retold).sum();
         Ok(self.report)
     }
 

@@ -18,18 +18,22 @@ use super::wire::Wire;
 const READS: usize = 4;
 
 impl Hub {
-    pub(super) fn readable(&mut self, key: ConnKey) {
+    /// Reads what a socket has. A read that does not fill the buffer has emptied the socket, and what comes later is told of
+    /// anew; only where the `end` may be behind it must it be asked again.
+    pub(super) fn readable(&mut self, key: ConnKey, end: bool) {
         let mut buffer = std::mem::take(&mut self.buffer);
         self.with(key, |hub, conn| {
             for _ in 0..READS {
                 let Wire::Socket(socket) = &conn.wire else { return };
                 let mut from = socket;
+                let mut emptied = false;
                 match from.read(&mut buffer) {
                     Ok(0) => {
                         conn.stage = Stage::Gone;
                         return;
                     }
                     Ok(count) => {
+                        emptied = !end && count < buffer.len();
                         hub.bytes(conn, buffer.get_mut(..count).unwrap_or_default());
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -39,7 +43,7 @@ impl Hub {
                         return;
                     }
                 }
-                if conn.stage == Stage::Gone {
+                if conn.stage == Stage::Gone || emptied {
                     return;
                 }
             }

@@ -192,7 +192,7 @@ impl Hub {
     fn turn(&mut self, events: &Events) {
         self.now = Tick::try_from(self.started.elapsed().as_millis() / TICK.as_millis()).unwrap_or(Tick::MAX - 1);
         for key in std::mem::take(&mut self.unread) {
-            self.readable(key);
+            self.readable(key, true);
         }
         for event in events {
             self.on_event(event);
@@ -222,7 +222,8 @@ impl Hub {
             self.writable(key);
         }
         if event.is_readable() || event.is_read_closed() || event.is_error() {
-            self.readable(key);
+            // After the end nothing comes that would tell of more.
+            self.readable(key, event.is_read_closed() || event.is_error());
         }
     }
 

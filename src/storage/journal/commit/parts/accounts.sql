@@ -1,4 +1,4 @@
--- Each account changes once, by the sum of all changes: {changes} stands for the holds', the legs', or both.
+-- Each account changes once, by the sum of all changes: those of the holds, of the legs, or of both.
 changes as (
   select owner_kind, owner, currency, sum(balance)::bigint as balance, sum(held)::bigint as held
   from ({changes}) as change (owner_kind, owner, currency, balance, held)
