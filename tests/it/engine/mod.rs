@@ -5,6 +5,7 @@ mod basics;
 mod faults;
 mod life;
 mod meter;
+mod money;
 
 use std::sync::Arc;
 use std::time::Duration;
