@@ -65,10 +65,7 @@ impl Default for EngineSettings {
             batch: Limits::default(),
             habits: Habits::default(),
             retold: 32,
-            nap: std::env::var("MADANG_NAP")
-                .ok()
-                .and_then(|n| n.parse().ok())
-                .map_or(Duration::from_micros(200), Duration::from_micros),
+            nap: Duration::from_micros(200),
             idle: Duration::from_secs(120),
             live: 100_000,
             loads: 50,
