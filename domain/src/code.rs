@@ -188,6 +188,26 @@ codes! {
     /// The server has no keys for it.
     PushOff = "alarm.push_off", "This server does not push.";
 
+    // Points, stamps and raffles.
+    /// Zero, negative, a fraction, or more stamps than can be bought at once.
+    StampCountInvalid = "points.count_invalid", "Please buy 1 to 1,000 stamps at a time.";
+    /// No raffle of that id.
+    RaffleUnknown = "raffle.unknown", "There is no such raffle.";
+    /// Entries are over.
+    RaffleClosed = "raffle.closed", "Entries are closed.";
+    /// The raffle is in no state for this command.
+    RaffleWrongState = "raffle.wrong_state", "This is not possible in the raffle's present state.";
+    /// The terms given for a raffle, or the nonce of an entry, make no sense.
+    RaffleInvalid = "raffle.invalid", "The raffle's settings are not valid.";
+    /// As many entries as fit.
+    RaffleFull = "raffle.full", "This raffle is full.";
+    /// As many entries as one person may have.
+    RaffleLimitReached = "raffle.limit_reached", "You have as many entries as one person may have.";
+    /// Who opens a raffle does not take part.
+    RaffleOwn = "raffle.own", "You opened this raffle, so you cannot enter it.";
+    /// There is no proof before the draw.
+    RaffleNotDrawn = "raffle.not_drawn", "This raffle has not been drawn yet.";
+
     // The live protocol.
     /// No such channel.
     UnknownChannel = "live.unknown_channel", "There is no such channel.";
