@@ -18,6 +18,7 @@ pub mod entity;
 pub mod ids;
 pub mod ledger;
 pub mod money;
+pub mod points;
 pub mod raffle;
 pub mod time;
 pub mod user;

@@ -12,4 +12,5 @@ pub mod funds;
 pub mod jobs;
 pub mod kernel;
 pub mod publish;
+pub mod raffle;
 pub mod user;

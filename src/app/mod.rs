@@ -92,6 +92,7 @@ impl App {
         let parts = Parts::build(settings, clock, db).await?;
         let (mut tasks, stop_tasks) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(parts.cards.clone().run(stop_tasks.clone()));
+        tasks.spawn(parts.raffles.follower().run(stop_tasks.clone()));
         tasks.spawn(parts.chores().run(stop_tasks.clone()));
         let server = server::start(listener, &settings.http, Arc::clone(&parts.live), parts.routes())?;
         Ok(Self { address, server, parts, tasks, stop_tasks, cluster })

@@ -9,6 +9,7 @@ use std::time::Duration;
 use actix_web::web::{self, ServiceConfig};
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
+use madang_domain::raffle::Raffle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -23,6 +24,8 @@ use crate::actors::broker::{Broker, BrokerSettings};
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, EngineSettings, Habits};
 use crate::actors::publish::{Publication, Publisher};
+use crate::actors::raffle::codes::Codes;
+use crate::actors::raffle::follow::{Changes as RaffleChanges, Follower};
 use crate::actors::user::UserInbox;
 use crate::clients::mail::{LocalOutbox, Mailer, Smtp, SmtpSettings};
 use crate::config::{MailSettings, RedisSettings, Settings};
@@ -34,6 +37,7 @@ use crate::http::auth::{Cut, Revocations, Tokens};
 use crate::http::house::MadangHouse;
 use crate::http::limits::{Allowances, Limits};
 use crate::http::live::{Live, LiveSettings};
+use crate::http::raffles::{Raffles, RafflesParts};
 use crate::http::rpc::Rpc;
 use crate::http::wallet::Wallets;
 use crate::http::{api, pages};
@@ -54,6 +58,7 @@ pub(super) struct Parts {
     pub(super) engine: Engine,
     pub(super) live: Arc<Live>,
     pub(super) operations: Operations,
+    pub(super) raffles: Raffles,
     broker: Arc<Broker>,
     cache: Arc<dyn Cache>,
     clock: Arc<dyn Clock>,
@@ -99,12 +104,14 @@ impl Identity {
 struct Everybody {
     broker: Arc<Broker>,
     changes: Arc<Changes>,
+    raffles: Arc<RaffleChanges>,
 }
 
 impl Publisher for Everybody {
     fn publish(&self, channel: &str, epoch: &str, publications: &[Publication]) {
         self.broker.publish(channel, epoch, publications);
         self.changes.publish(channel, epoch, publications);
+        self.raffles.publish(channel, epoch, publications);
     }
 }
 
@@ -115,17 +122,22 @@ impl Parts {
         let Identity { accounts, cache, mailer, revocations, tokens } = identity;
         let broker = Broker::new(broker_settings(settings));
         let changes = Arc::new(Changes::default());
+        let raffle_changes = Arc::new(RaffleChanges::default());
+        let everybody =
+            Everybody { broker: Arc::clone(&broker), changes: Arc::clone(&changes), raffles: Arc::clone(&raffle_changes) };
         let engine = Engine::builder(db.pool().clone())
             .settings(engine_settings(settings)?)
             .clock(Arc::clone(&clock))
-            .publisher(Arc::new(Everybody { broker: Arc::clone(&broker), changes: Arc::clone(&changes) }))
+            .publisher(Arc::new(everybody))
             .mail(Arc::new(NoticeMail::new(db.clone(), mailer)))
             .kind::<AlarmClock>()
             .kind::<Auction>()
             .kind::<UserInbox>()
+            .kind::<Raffle>()
             .start()
             .await?;
         let cards = Cards::new(engine.clone(), db.pool().clone(), changes);
+        let raffles = raffles(settings, &engine, &db, &clock, raffle_changes)?;
         let watched = Arc::clone(&broker);
         let auctions = Auctions::new(AuctionsParts {
             engine: engine.clone(),
@@ -162,6 +174,7 @@ impl Parts {
             cache,
             clock,
             limits,
+            raffles,
             metrics,
             revocations,
             tokens,
@@ -174,6 +187,7 @@ impl Parts {
         let (accounts, alarms, auctions) = (self.accounts.clone(), self.alarms.clone(), self.auctions.clone());
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
+        let raffles = self.raffles.clone();
         move |config| {
             config
                 .app_data(web::Data::new(accounts.clone()))
@@ -184,6 +198,7 @@ impl Parts {
                 .app_data(web::Data::new(operations.clone()))
                 .app_data(web::Data::new(engine.clone()))
                 .app_data(web::Data::new(wallets.clone()))
+                .app_data(web::Data::new(raffles.clone()))
                 .configure(|config| live.routes(config))
                 .configure(api::routes)
                 .configure(pages::routes);
@@ -201,6 +216,21 @@ impl Parts {
             revocations: Arc::clone(&self.revocations),
         }
     }
+}
+
+fn raffles(
+    settings: &Settings,
+    engine: &Engine,
+    db: &Db,
+    clock: &Arc<dyn Clock>,
+    changes: Arc<RaffleChanges>,
+) -> Result<Raffles, BuildError> {
+    let secret = secret::read_or_make(&settings.auth, &settings.database)?;
+    let codes = Codes::new(&secret).map_err(|error| BuildError::Setting(error.to_string()))?;
+    let codes = Arc::new(codes);
+    let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), changes);
+    let (engine, db, clock) = (engine.clone(), db.pool().clone(), Arc::clone(clock));
+    Ok(Raffles::new(RafflesParts { engine, db, follower, codes, clock }))
 }
 
 fn cache(settings: &RedisSettings) -> Result<Arc<dyn Cache>, BuildError> {

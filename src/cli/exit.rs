@@ -9,6 +9,10 @@ use crate::storage::OpenError;
 
 /// The command line or a setting is wrong.
 pub const USAGE: u8 = 64;
+/// An input file has not the expected form.
+pub const DATA: u8 = 65;
+/// An input file cannot be opened.
+pub const NO_INPUT: u8 = 66;
 /// Something that is needed is away: the database, the address to listen on.
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of ours.

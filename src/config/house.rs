@@ -20,6 +20,9 @@ impl LedgerSettings {
         if self.currencies.is_empty() {
             return Err(BadSettings::value("ledger.currencies", "at least one is needed"));
         }
+        if !self.currencies.iter().all(|currency| currency.is_cash()) {
+            return Err(BadSettings::value("ledger.currencies", "PTS and STM are points and stamps, not money"));
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{accounts, admin, alarms, artworks, auctions, limits, openapi, problem, wallet};
+use super::{accounts, admin, artworks, auctions, limits, openapi, points, problem, raffles, wallet};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -24,6 +25,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .configure(artworks::routes)
                 .configure(auctions::routes)
                 .configure(wallet::routes)
+                .configure(points::routes)
+                .configure(raffles::routes)
                 .configure(admin::routes)
                 .default_service(web::to(problem::no_such_path)),
         );

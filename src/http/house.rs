@@ -12,6 +12,7 @@ use serde_json::value::to_raw_value;
 use super::auctions::Auctions;
 use super::auth::Tokens;
 use super::live::house::{Backlog, ChannelRules, ChannelSnapshot, History, House, Identity, Presence, RpcCall, RpcReply};
+use super::raffles;
 use super::rpc::Rpc;
 use crate::actors::ask::Denied;
 use crate::actors::kernel::Engine;
@@ -45,7 +46,12 @@ impl MadangHouse {
                 let offset = view.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
                 (offset, to_raw_value(&view))
             }
-            Kind::User | Kind::Campaign | Kind::Alarm | Kind::Raffle => {
+            Kind::Raffle => {
+                let view = raffles::shown(self.engine.view(id, viewer).await?)?;
+                let offset = view.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
+                (offset, to_raw_value(&view))
+            }
+            Kind::User | Kind::Campaign | Kind::Alarm => {
                 let viewed = self.engine.view(id, viewer).await?;
                 (viewed.offset, to_raw_value(&viewed.data))
             }
@@ -82,7 +88,7 @@ impl House for MadangHouse {
             (Kind::Auction, Some(who)) if who.roles.iter().any(|role| matches!(role, Role::Clerk | Role::Admin)) => {
                 Ok(ChannelRules { presence: Presence::Listed, ..durable })
             }
-            (Kind::Auction, _) => Ok(durable),
+            (Kind::Auction | Kind::Raffle, _) => Ok(durable),
             (Kind::User, None) => Err(Code::Unauthenticated),
             // One's own inbox: every notice counts, and nobody else is there.
             (Kind::User, Some(who)) if who.user.get() == id.number() => {
@@ -96,6 +102,7 @@ impl House for MadangHouse {
             }
             (Kind::Alarm, Some(_)) => Err(Code::Forbidden),
             (Kind::Campaign | Kind::Raffle, _) => Err(Code::UnknownChannel),
+            (Kind::Campaign | Kind::Alarm, _) => Err(Code::UnknownChannel),
         }
     }
 
@@ -104,7 +111,7 @@ impl House for MadangHouse {
             let viewer = who.as_ref().map_or(Viewer::Public, Identity::viewer);
             self.look(entity(&channel)?, viewer).await.map_err(|denied| {
                 let code = denied.code();
-                if code == Code::AuctionUnknown { Code::UnknownChannel } else { code }
+                if matches!(code, Code::AuctionUnknown | Code::RaffleUnknown) { Code::UnknownChannel } else { code }
             })
         })
     }

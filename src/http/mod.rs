@@ -15,6 +15,8 @@ pub mod live;
 pub mod openapi;
 pub mod page;
 pub mod pages;
+pub mod points;
 pub mod problem;
+pub mod raffles;
 pub mod rpc;
 pub mod wallet;

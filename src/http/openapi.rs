@@ -8,6 +8,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{accounts, admin, alarms, api, artworks, auctions, wallet};
+use super::{accounts, admin, api, artworks, auctions, points, raffles, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -40,6 +41,8 @@ struct ProblemView {
         (name = "accounts", description = "Sign-up, sessions, people"),
         (name = "wallet", description = "One's own money"),
         (name = "alarms", description = "One's alarm clock, the session that rings, the devices that ring"),
+        (name = "points", description = "Points, and the stamps they buy"),
+        (name = "raffles", description = "Prizes, entries, draws and their proofs"),
         (name = "artworks", description = "What can be auctioned"),
         (name = "auctions", description = "Auctions, bids, favourites, invoices"),
         (name = "operations", description = "For operators"),
@@ -87,6 +90,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
         .merge_from(wallet::Document::openapi())
+        .merge_from(points::Document::openapi())
+        .merge_from(raffles::Document::openapi())
         .merge_from(admin::Document::openapi());
     let mut document = Document::openapi().nest(api::BASE, areas);
     Failures.modify(&mut document);

@@ -12,6 +12,11 @@ use sqlx::{PgConnection, PgPool, Row};
 
 use super::journal::owner_columns;
 
+/// How often a transfer is begun before a lock that cannot be had is an error.
+const POST_TRIES: u32 = 10;
+/// `lock_not_available` and `deadlock_detected`: nothing was done, and the next try may do it.
+const GAVE_WAY: [&str; 2] = ["55P03", "40P01"];
+
 /// One account as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccountRow {
@@ -166,12 +171,67 @@ pub async fn entries(pool: &PgPool, user: UserId, before: Option<i64>, limit: u3
         .collect()
 }
 
-/// Makes a transfer that belongs to no entity, at most once for its key.
+/// What an account has; 0 where it was never used.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn balance(pool: &PgPool, owner: AccountOwner, currency: Currency) -> Result<i64, sqlx::Error> {
+    let (kind, number) = owner_columns(owner);
+    let balance: Option<i64> =
+        sqlx::query_scalar("select balance from account where owner_kind = $1 and owner = $2 and currency = $3::char(3)")
+            .bind(kind)
+            .bind(number)
+            .bind(currency.code())
+            .fetch_optional(pool)
+            .await?;
+    Ok(balance.unwrap_or(0))
+}
+
+/// What entities were paid by a user for one purpose, in one currency: each with how often and how much in all, those with
+/// the highest numbers first.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn paid_for(
+    pool: &PgPool,
+    user: UserId,
+    purpose: &str,
+    currency: Currency,
+    limit: i64,
+) -> Result<Vec<(EntityId, i64, i64)>, sqlx::Error> {
+    let rows: Vec<(i64, i64, i64)> = sqlx::query_as(
+        "select t.entity, count(*), -sum(e.amount)::bigint from entry e join transfer t on t.id = e.transfer \
+         where e.owner_kind = 'user' and e.owner = $1 and e.currency = $2::char(3) and t.purpose = $3 \
+           and t.entity is not null \
+         group by t.entity order by t.entity desc limit $4",
+    )
+    .bind(user.get())
+    .bind(currency.code())
+    .bind(purpose)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().filter_map(|(packed, times, sum)| Some((EntityId::from_packed(packed)?, times, sum))).collect())
+}
+
+/// Makes a transfer that belongs to no entity, at most once for its key. Where it waits too long for a lock, it gives way
+/// and begins anew, so that a commit of the journal, which locks the same accounts, never has to.
 ///
 /// # Errors
 /// When the database cannot answer: whether it was made is then unknown, and the same key tells.
 pub async fn post(pool: &PgPool, transfer: &Transfer, at: Timestamp) -> Result<Posted, sqlx::Error> {
+    for _ in 1..POST_TRIES {
+        match post_once(pool, transfer, at).await {
+            Err(sqlx::Error::Database(fault)) if fault.code().is_some_and(|code| GAVE_WAY.contains(&code.as_ref())) => {}
+            posted => return posted,
+        }
+    }
+    post_once(pool, transfer, at).await
+}
+
+async fn post_once(pool: &PgPool, transfer: &Transfer, at: Timestamp) -> Result<Posted, sqlx::Error> {
     let mut transaction = pool.begin().await?;
+    sqlx::query("set local lock_timeout = '500ms'").execute(&mut *transaction).await?;
     let made =
         sqlx::query("insert into transfer (key, purpose, at) values ($1, $2, $3) on conflict (key) do nothing returning id")
             .bind(&transfer.key)

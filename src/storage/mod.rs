@@ -16,6 +16,7 @@ pub mod favourites;
 pub mod journal;
 pub mod ledger;
 pub mod outbox;
+pub mod raffles;
 pub mod search;
 pub mod sessions;
 pub mod shards;

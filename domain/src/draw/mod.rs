@@ -6,8 +6,8 @@
 //!    published knows what follows from them.
 //! 3. The seed is revealed and the winners follow ([`FrozenList::draw`]). [`Proof`] has it all; [`verify`] repeats it.
 //!
-//! Whoever can read the database knows the seed before the draw. Against them helps a [`Beacon`]: a round of public
-//! randomness that is named in step 1 and does not exist before the list is frozen.
+//! Whoever can make the seed knows it before the draw. Against them helps a [`Beacon`]: a round of public randomness that is
+//! named in step 1 and does not exist before the list is frozen.
 //!
 //! # Exactly
 //!

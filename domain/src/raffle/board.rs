@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::draw::{Announced, Digest, Flaw, FrozenList, Proof, Rule, Ticket, VERSION, is_nonce};
+use crate::draw::{Announced, Digest, Flaw, FrozenList, Proof, Rule, Seed, Ticket, VERSION, is_nonce};
 use crate::entity::{Actor, Given, Role};
 use crate::ids::{EntityId, UserId};
 use crate::raffle::MAX_REASON;
@@ -27,6 +27,9 @@ pub enum Stage {
         list_hash: Digest,
         /// Since when.
         at: Timestamp,
+        /// Whether the draw was asked for.
+        #[serde(default)]
+        due: bool,
     },
     /// It was drawn: for ever.
     Drawn {
@@ -34,6 +37,8 @@ pub enum Stage {
         list_hash: Digest,
         /// Since when it was.
         frozen_at: Timestamp,
+        /// What decided it.
+        seed: Seed,
         /// Who has what.
         winners: Vec<Win>,
         /// When it was drawn.
@@ -133,7 +138,7 @@ impl Board {
         let announced = Announced {
             name: id.to_string(),
             rule: Rule { prizes: self.prizes(), one_per_holder: self.terms.one_per_person },
-            commitment: self.terms.seed.commitment(),
+            commitment: self.terms.commitment,
             beacon: None,
         };
         let tickets = (1..).zip(&self.entries).map(|(n, entry)| Ticket::new(n, entry.participant, entry.nonce.clone()));
@@ -143,7 +148,7 @@ impl Board {
     /// The proof of the draw; `None` before it.
     #[must_use]
     pub fn proof(&self, id: EntityId) -> Option<Proof> {
-        let Stage::Drawn { list_hash, frozen_at, winners, at } = &self.stage else { return None };
+        let Stage::Drawn { list_hash, frozen_at, seed, winners, at } = &self.stage else { return None };
         let list = self.list(id).ok()?;
         let won = |win: &Win| crate::draw::Winner { prize: win.prize, ticket: win.ticket, holder: win.participant };
         Some(Proof {
@@ -151,7 +156,7 @@ impl Board {
             announced: list.announced().clone(),
             list_hash: *list_hash,
             frozen_at: *frozen_at,
-            seed: self.terms.seed,
+            seed: *seed,
             beacon_value: None,
             drawn_at: *at,
             tickets: list.tickets().to_vec(),
@@ -227,6 +232,31 @@ impl Board {
         Ok(Event::Cancelled { reason: reason.to_owned() })
     }
 
+    /// Draws: once, at its date, with the seed that was committed to. Drawn already, it changes nothing.
+    pub(super) fn draw(&self, id: EntityId, seed: &Seed, given: &Given) -> Result<Option<Event>, Refusal> {
+        if given.actor != Actor::System {
+            return Err(Refusal::NotAllowed("the house"));
+        }
+        let wrong_state = Refusal::WrongState { state: self.stage.name() };
+        match &self.stage {
+            Stage::Frozen { at, .. } if given.now >= self.draw_due(*at) => {}
+            Stage::Drawn { .. } => return Ok(None),
+            Stage::Open | Stage::Frozen { .. } | Stage::Cancelled { .. } => return Err(wrong_state),
+        }
+        let drawn = self.list(id).and_then(|list| list.draw(seed, None));
+        let winners = drawn.map_err(|flaw| match flaw {
+            Flaw::Seed => Refusal::WrongSeed,
+            other => Refusal::Invalid(other.to_string()),
+        })?;
+        let win = |winner: crate::draw::Winner| {
+            let user = self.people.user(winner.holder)?;
+            Some(Win { prize: winner.prize, ticket: winner.ticket, participant: winner.holder, user })
+        };
+        let winners: Option<Vec<_>> = winners.into_iter().map(win).collect();
+        let winners = winners.ok_or_else(|| Refusal::Invalid("a ticket is nobody's".to_owned()))?;
+        Ok(Some(Event::Drawn { seed: *seed, winners }))
+    }
+
     /// What is due at that moment.
     pub(super) fn wake(&self, id: EntityId, now: Timestamp) -> Option<Event> {
         match &self.stage {
@@ -234,15 +264,7 @@ impl Board {
                 let list_hash = self.list(id).ok()?.hash();
                 Some(Event::Frozen { list_hash, entries: self.entries() })
             }
-            Stage::Frozen { at, .. } if now >= self.draw_due(*at) => {
-                let winners = self.list(id).ok()?.draw(&self.terms.seed, None).ok()?;
-                let mut wins = Vec::with_capacity(winners.len());
-                for winner in winners {
-                    let user = self.people.user(winner.holder)?;
-                    wins.push(Win { prize: winner.prize, ticket: winner.ticket, participant: winner.holder, user });
-                }
-                Some(Event::Drawn { seed: self.terms.seed, winners: wins })
-            }
+            Stage::Frozen { at, due: false, .. } if now >= self.draw_due(*at) => Some(Event::DrawDue),
             Stage::Cancelled { refunded, .. } if *refunded < self.people.count() => {
                 let through = refunded.saturating_add(REFUNDED_AT_ONCE).min(self.people.count());
                 Some(Event::Refunded { from: refunded.saturating_add(1), through })
@@ -255,7 +277,7 @@ impl Board {
     pub(super) fn due_at(&self) -> Option<Timestamp> {
         match &self.stage {
             Stage::Open => Some(self.terms.closes_at),
-            Stage::Frozen { at, .. } => Some(self.draw_due(*at)),
+            Stage::Frozen { at, due, .. } => (!due).then(|| self.draw_due(*at)),
             Stage::Cancelled { at, refunded, .. } => (*refunded < self.people.count()).then_some(*at),
             Stage::Drawn { .. } => None,
         }
@@ -270,11 +292,18 @@ impl Board {
                 self.people.take(entered.user);
                 self.entries.push(Entry { participant: entered.participant, nonce: entered.nonce.clone() });
             }
-            Event::Frozen { list_hash, .. } => self.stage = Stage::Frozen { list_hash: *list_hash, at: now },
-            Event::Drawn { winners, .. } => {
-                if let Stage::Frozen { list_hash, at } = &self.stage {
+            Event::Frozen { list_hash, .. } => {
+                self.stage = Stage::Frozen { list_hash: *list_hash, at: now, due: false };
+            }
+            Event::DrawDue => {
+                if let Stage::Frozen { due, .. } = &mut self.stage {
+                    *due = true;
+                }
+            }
+            Event::Drawn { seed, winners } => {
+                if let Stage::Frozen { list_hash, at, .. } = &self.stage {
                     let (list_hash, frozen_at) = (*list_hash, *at);
-                    self.stage = Stage::Drawn { list_hash, frozen_at, winners: winners.clone(), at: now };
+                    self.stage = Stage::Drawn { list_hash, frozen_at, seed: *seed, winners: winners.clone(), at: now };
                 }
             }
             Event::Cancelled { reason } => {

@@ -16,7 +16,7 @@ impl Board {
         ensure(self.participants() <= self.entries(), "more participants than entries")?;
         match &self.stage {
             Stage::Open => Ok(()),
-            Stage::Frozen { list_hash, at } => {
+            Stage::Frozen { list_hash, at, .. } => {
                 let list = self.list(id).map_err(|flaw| flaw.to_string())?;
                 ensure(list.hash() == *list_hash, "the list is not the one that was frozen")?;
                 ensure(*at >= self.terms.closes_at, "frozen before entries closed")

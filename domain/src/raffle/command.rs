@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::draw::Seed;
 use crate::raffle::terms::{Prize, Terms};
 
 /// A command to one raffle. Who commands is never part of it: the engine tells.
@@ -26,7 +27,12 @@ pub enum Command {
         /// Why: everybody can read it.
         reason: String,
     },
-    /// Does what is due: freezes the list, draws, pays back. By the system, at
+    /// Draws, with the seed revealed. By the system, once [`DrawDue`](crate::raffle::Event::DrawDue) asks for it.
+    Draw {
+        /// The seed that was committed to.
+        seed: Seed,
+    },
+    /// Does what is due: freezes the list, asks for the draw, pays back. By the system, at
     /// [`wake_at`](crate::entity::Entity::wake_at). With nothing due it changes nothing.
     Wake,
 }

@@ -20,7 +20,9 @@ impl Board {
             Event::Entered(entered) => vec![self.pay(id, entered)],
             Event::Drawn { winners, .. } => winners.iter().map(|win| self.tell_winner(id, win)).collect(),
             Event::Refunded { from, through } => self.refund(id, *from, *through),
-            Event::Created(_) | Event::PrizesAdded { .. } | Event::Frozen { .. } | Event::Cancelled { .. } => Vec::new(),
+            Event::Created(_) | Event::PrizesAdded { .. } | Event::Frozen { .. } | Event::DrawDue | Event::Cancelled { .. } => {
+                Vec::new()
+            }
         }
     }
 

@@ -30,6 +30,8 @@ pub enum Event {
         /// How many entries are on it.
         entries: u32,
     },
+    /// The date of the draw has come: the house must reveal the seed.
+    DrawDue,
     /// It was drawn.
     Drawn {
         /// What decided it, revealed.

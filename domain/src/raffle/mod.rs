@@ -8,7 +8,9 @@
 //!   '--> cancelled: everybody gets their stamps back, some hundred people at a time
 //! ```
 //!
-//! - The commitment to the seed is out when the raffle opens; the list's hash when it is frozen; the seed with the draw.
+//! - The commitment to the seed is out when the raffle opens; the list's hash when it is frozen; the seed with the draw. Until
+//!   then the seed is not in the journal either: at its date the raffle asks for it, and the house, which alone can make
+//!   it, gives it. Another seed is refused.
 //! - An entry's price goes from the participant to the house in the very transaction of the entry.
 //! - There may be fewer people than prizes: everybody wins then, and the prizes that are left stay the house's. A raffle that
 //!   nobody entered is drawn without winners. (To demand as many entries as prizes would leave people waiting for ever.)
@@ -108,6 +110,7 @@ impl Entity for Raffle {
             Command::AddPrizes { prizes } => self.existing()?.add_prizes(prizes, given).map(|event| vec![event]),
             Command::Enter { nonce } => self.existing()?.enter(nonce.as_deref(), given).map(|event| vec![event]),
             Command::Cancel { reason } => self.existing()?.cancel(reason, given).map(|event| vec![event]),
+            Command::Draw { seed } => self.existing()?.draw(self.id, seed, given).map(|event| event.into_iter().collect()),
             Command::Wake => self.wake(given).map(|event| event.into_iter().collect()),
         }
     }
@@ -127,7 +130,9 @@ impl Entity for Raffle {
     fn funds(&self, command: &Command) -> Option<Currency> {
         match command {
             Command::Enter { .. } => Some(Currency::STAMPS),
-            Command::Create(_) | Command::AddPrizes { .. } | Command::Cancel { .. } | Command::Wake => None,
+            Command::Create(_) | Command::AddPrizes { .. } | Command::Cancel { .. } | Command::Draw { .. } | Command::Wake => {
+                None
+            }
         }
     }
 

@@ -55,6 +55,9 @@ pub enum Refusal {
         /// The state's name.
         state: &'static str,
     },
+    /// Another seed than the one that was committed to.
+    #[error("The seed is not the one that was committed to.")]
+    WrongSeed,
     /// Calling off needs a reason.
     #[error("Please give a reason of 1 to 500 characters.")]
     ReasonNeeded,
@@ -65,7 +68,7 @@ impl Reason for Refusal {
         match self {
             Self::Unknown => Code::RaffleUnknown,
             Self::Exists | Self::WrongState { .. } => Code::RaffleWrongState,
-            Self::Invalid(_) | Self::Nonce | Self::ReasonNeeded => Code::RaffleInvalid,
+            Self::Invalid(_) | Self::Nonce | Self::ReasonNeeded | Self::WrongSeed => Code::RaffleInvalid,
             Self::NotSignedIn => Code::Unauthenticated,
             Self::NotAllowed(_) => Code::Forbidden,
             Self::Own => Code::RaffleOwn,
@@ -90,6 +93,7 @@ impl Reason for Refusal {
             | Self::Closed
             | Self::Nonce
             | Self::Full
+            | Self::WrongSeed
             | Self::ReasonNeeded => Value::Null,
         }
     }

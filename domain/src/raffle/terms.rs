@@ -3,14 +3,12 @@
 use chrono::{Duration, NaiveDate};
 use serde::{Deserialize, Serialize};
 
-use crate::draw::Seed;
+use crate::draw::Digest;
 use crate::ids::UserId;
 use crate::money::{Currency, Money};
 use crate::raffle::refusal::Refusal;
 use crate::time::Timestamp;
 
-/// What one stamp costs, in points: one useful answer.
-pub const STAMP_POINTS: i64 = 15;
 /// What an entry costs where nothing else is said, in stamps: one full card.
 pub const ENTRY_STAMPS: i64 = 8;
 /// The most entries of one raffle.
@@ -64,8 +62,8 @@ pub struct Terms {
     /// How many entries one person may have; `None`: as many as they like.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_per_person: Option<u32>,
-    /// Decides the draw; shown only after it.
-    pub seed: Seed,
+    /// The SHA-256 of the seed that will decide. The seed itself is not here: whoever reads the journal does not know it.
+    pub commitment: Digest,
 }
 
 const fn default_cost() -> i64 {

@@ -33,11 +33,13 @@ impl Board {
     }
 
     fn public_view(&self, id: EntityId) -> Value {
-        let (list_hash, frozen_at, drawn_at, reason) = match &self.stage {
-            Stage::Open => (None, None, None, None),
-            Stage::Frozen { list_hash, at } => (Some(list_hash), Some(at), None, None),
-            Stage::Drawn { list_hash, frozen_at, at, .. } => (Some(list_hash), Some(frozen_at), Some(at), None),
-            Stage::Cancelled { reason, .. } => (None, None, None, Some(reason)),
+        let (list_hash, frozen_at, seed, drawn_at, reason) = match &self.stage {
+            Stage::Open => (None, None, None, None, None),
+            Stage::Frozen { list_hash, at, .. } => (Some(list_hash), Some(at), None, None, None),
+            Stage::Drawn { list_hash, frozen_at, seed, at, .. } => {
+                (Some(list_hash), Some(frozen_at), Some(seed), Some(at), None)
+            }
+            Stage::Cancelled { reason, .. } => (None, None, None, None, Some(reason)),
         };
         let prizes: Vec<_> = (1u32..)
             .zip(&self.terms.prizes)
@@ -58,10 +60,10 @@ impl Board {
             "odds": odds(self.prizes(), self.entries()),
             "closes_at": self.terms.closes_at,
             "draw_at": self.terms.draw_at,
-            "commitment": self.terms.seed.commitment(),
+            "commitment": self.terms.commitment,
             "list_hash": list_hash,
             "frozen_at": frozen_at,
-            "seed": drawn_at.map(|_| self.terms.seed),
+            "seed": seed,
             "drawn_at": drawn_at,
             "winners": winners,
             "reason": reason,
@@ -93,7 +95,8 @@ impl Board {
             Stage::Cancelled { refunded, .. } => Some(*refunded),
             Stage::Open | Stage::Frozen { .. } | Stage::Drawn { .. } => None,
         };
+        let due = matches!(&self.stage, Stage::Frozen { due: true, .. });
         let references: Vec<_> = self.terms.prizes.iter().map(|prize| &prize.reference).collect();
-        json!({ "winners": winners, "refunded_participants": refunded, "references": references })
+        json!({ "winners": winners, "refunded_participants": refunded, "references": references, "draw_due": due })
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn answer(events: &[Event]) -> Value {
             "odds": odds(entered.prizes, entered.entry),
         }),
         Event::Frozen { list_hash, .. } => json!({ "state": "frozen", "list_hash": list_hash }),
+        Event::DrawDue => json!({ "state": "frozen" }),
         Event::Drawn { .. } => json!({ "state": "drawn" }),
         Event::Cancelled { .. } | Event::Refunded { .. } => json!({ "state": "cancelled" }),
     }
@@ -54,6 +55,7 @@ pub(super) fn publication(event: &Event, at: Timestamp) -> Option<Value> {
         Event::Frozen { list_hash, entries } => {
             json!({ "type": "list_frozen", "list_hash": list_hash, "entries": entries, "at": at })
         }
+        Event::DrawDue => json!({ "type": "draw_due", "at": at }),
         Event::Drawn { seed, winners } => {
             let winners: Vec<_> = winners.iter().map(win).collect();
             json!({ "type": "drawn", "seed": seed, "winners": winners, "at": at })

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use dashmap::DashMap;
 use madang_domain::code::Code;
-use madang_domain::entity::AccountOwner;
+use madang_domain::entity::{AccountOwner, Transfer};
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::money::{Currency, Money};
 use parking_lot::Mutex;
@@ -180,7 +180,7 @@ impl Funds {
     /// Puts money in, at most once for each key. Gives the account as it is then.
     ///
     /// # Errors
-    /// `AmountNotPositive`, `AmountTooLarge`, `IdReused` when the key was used for something else, `Unknown` when the
+    /// `WrongCurrency` for what is no money (points, stamps), `AmountNotPositive`, `AmountTooLarge`, `IdReused` when the key was used for something else, `Unknown` when the
     /// database did not answer: the same key tells.
     pub async fn deposit(self: &Arc<Self>, user: UserId, amount: Money, key: &str) -> Result<Wallet, Code> {
         self.exchange(user, Money::new(checked(amount)?, amount.currency), key).await
@@ -201,25 +201,50 @@ impl Funds {
     }
 
     async fn move_outside(&self, user: UserId, amount: Money, key: String) -> Result<Wallet, Code> {
-        self.learn(user, amount.currency).await?;
-        let transfer = ledger::with_the_world(user, amount, key);
+        self.post(ledger::with_the_world(user, amount, key)).await?;
+        let accounts = ledger::accounts(&self.pool, user).await.map_err(|error| busy(&error))?;
+        accounts.into_iter().map(Wallet::from).find(|wallet| wallet.balance.currency == amount.currency).ok_or(Code::Internal)
+    }
+
+    /// Makes a transfer that belongs to no entity, of one currency or several, all of it or nothing, at most once for its
+    /// key.
+    ///
+    /// # Errors
+    /// `NoFunds` when a person would have less than nothing, `IdReused` when the key was used for something else,
+    /// `Unknown` when the database did not answer: the same key tells.
+    pub async fn transfer(self: &Arc<Self>, transfer: Transfer) -> Result<(), Code> {
+        let funds = Arc::clone(self);
+        // As in `exchange`: what was begun is finished.
+        self.io.spawn(async move { funds.post(transfer).await }).await.unwrap_or(Err(Code::Unknown))
+    }
+
+    async fn post(&self, transfer: Transfer) -> Result<(), Code> {
         let row = TransferRow { entity: None, at: self.clock.now(), transfer };
         let transfers = std::slice::from_ref(&row);
+        for (user, currency) in touched(&[], transfers) {
+            self.learn(user, currency).await?;
+        }
         self.reserve(&[], transfers, None);
         let posted = ledger::post(&self.pool, &row.transfer, row.at).await;
         // After anything but a fresh success the account is read again: it may have been made before, or be unknown.
         self.settle(&[], transfers, matches!(posted, Ok(Posted::Now)));
         match posted {
-            Ok(Posted::Now | Posted::Before) => {}
-            Ok(Posted::KeyReused) => return Err(Code::IdReused),
-            Ok(Posted::NoFunds) => return Err(Code::NoFunds),
+            Ok(Posted::Now | Posted::Before) => Ok(()),
+            Ok(Posted::KeyReused) => Err(Code::IdReused),
+            Ok(Posted::NoFunds) => Err(Code::NoFunds),
             Err(error) => {
                 tracing::warn!(%error, "a transfer has an unknown outcome");
-                return Err(Code::Unknown);
+                Err(Code::Unknown)
             }
         }
-        let accounts = ledger::accounts(&self.pool, user).await.map_err(|error| busy(&error))?;
-        accounts.into_iter().map(Wallet::from).find(|wallet| wallet.balance.currency == amount.currency).ok_or(Code::Internal)
+    }
+
+    /// What an account has, as committed; 0 where it was never used.
+    ///
+    /// # Errors
+    /// `Busy` when the database cannot answer.
+    pub async fn balance(&self, owner: AccountOwner, currency: Currency) -> Result<i64, Code> {
+        self.read(move |pool| async move { ledger::balance(&pool, owner, currency).await }).await
     }
 
     /// A user's accounts, as committed.
@@ -273,6 +298,9 @@ fn busy(error: &sqlx::Error) -> Code {
 }
 
 fn checked(amount: Money) -> Result<i64, Code> {
+    if !amount.currency.is_cash() {
+        return Err(Code::WrongCurrency);
+    }
     match amount.amount {
         ..=0 => Err(Code::AmountNotPositive),
         1..=Money::MAX_AMOUNT => Ok(amount.amount),

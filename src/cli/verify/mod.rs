@@ -1,7 +1,10 @@
 //! `madang verify`: whether what is stored is sound. Every entity is built again from its first event by the same rules
 //! that decided it (`entity`), and the books are balanced. A running server may go on: it is only read.
+//!
+//! `madang verify FILE.json` instead repeats one draw from its proof (`proof`), without any server.
 
 pub mod entity;
+pub mod proof;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -10,6 +13,7 @@ use clap::Args;
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use madang_domain::ids::{EntityId, Kind};
+use madang_domain::raffle::Raffle;
 use madang_domain::user::UserInbox;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -26,6 +30,9 @@ const PAGE: u32 = 1_000;
 /// Settings of `madang verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
+    /// The proof of a draw, as `GET /raffles/{id}/proof` gives it: then only this file is checked, without a database
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    pub proof: Option<PathBuf>,
     /// A file of settings; without it the defaults and the environment count
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -85,6 +92,8 @@ async fn examine_any(db: &PgPool, id: EntityId) -> Result<Examined, ReadError> {
         Kind::User => examine::<UserInbox>(db, id).await,
         Kind::Alarm => examine::<AlarmClock>(db, id).await,
         Kind::Campaign | Kind::Raffle => {
+        Kind::Raffle => examine::<Raffle>(db, id).await,
+        Kind::Campaign | Kind::Alarm => {
             Ok(Examined { broken: vec![format!("{id} is of a kind that this server has no rules for")], ..Examined::default() })
         }
     }
@@ -100,11 +109,14 @@ impl Audit {
 }
 
 impl Verify {
-    /// Audits and prints. The exit code is 1 when something is wrong.
+    /// Audits, or checks a proof, and prints. The exit code is 1 when something is wrong.
     ///
     /// # Errors
-    /// Settings, or a database that cannot be opened or cannot answer.
+    /// Settings, a file that is no proof, or a database that cannot be opened or cannot answer.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(file) = &self.proof {
+            return proof::check(file, self.json);
+        }
         let settings = Settings::load(self.config.as_deref())?;
         let (db, cluster) = Db::open(&settings.database, Share::Allowed).await?;
         let audited = audit(db.pool()).await;

@@ -143,7 +143,11 @@ fn a_server_that_was_away_at_both_dates_still_publishes_the_hash_before_the_seed
     run.give(&Actor::System, &Command::Wake, late).unwrap();
     assert_eq!(run.raffle.wake_at().map(|(due, _)| due), Some(at(late + DRAW - CLOSE)));
     assert_eq!(run.give(&Actor::System, &Command::Wake, late + 1), Ok(Vec::new()));
-    run.wake(late + DRAW - CLOSE);
+    let due = late + DRAW - CLOSE;
+    let draw = Command::Draw { seed: seed() };
+    assert_eq!(run.give(&Actor::System, &draw, due - 1), Err(Refusal::WrongState { state: "frozen" }));
+    run.wake(due);
+    run.give(&Actor::System, &draw, due).unwrap();
     let proof = run.raffle.proof().unwrap();
     assert_eq!(draw::verify(&proof), Ok(()));
     assert_eq!(proof.announced.name, "raffle:5");

@@ -39,6 +39,10 @@ fn prizes(count: usize) -> Vec<Prize> {
     (1..=count).map(prize).collect()
 }
 
+fn seed() -> Seed {
+    Seed::new([9; 32])
+}
+
 fn terms(count: usize) -> Terms {
     Terms {
         title: "아침 커피".to_owned(),
@@ -49,7 +53,7 @@ fn terms(count: usize) -> Terms {
         entry_stamps: ENTRY_STAMPS,
         one_per_person: true,
         max_per_person: None,
-        seed: Seed::new([9; 32]),
+        commitment: seed().commitment(),
     }
 }
 
@@ -104,8 +108,13 @@ impl Run {
 
     /// To the end: frozen, then drawn.
     fn draw(&mut self) {
+        self.draw_with(seed());
+    }
+
+    fn draw_with(&mut self, seed: Seed) {
         self.wake(CLOSE);
         self.wake(DRAW);
+        self.give(&Actor::System, &Command::Draw { seed }, DRAW).unwrap();
         assert!(self.raffle.proof().is_some());
     }
 
@@ -116,6 +125,7 @@ impl Run {
             | Event::PrizesAdded { .. }
             | Event::Entered(_)
             | Event::Frozen { .. }
+            | Event::DrawDue
             | Event::Cancelled { .. }
             | Event::Refunded { .. } => None,
         });

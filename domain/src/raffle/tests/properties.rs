@@ -75,6 +75,8 @@ proptest! {
             prop_assert_eq!(ledger.take(id(), &run.effects[effects..]), Ok(()));
         }
         prop_assert_eq!(run.raffle.wake_at(), None);
+        let draw = run.give(&Actor::System, &Command::Draw { seed: seed() }, now);
+        prop_assert!(draw.is_ok() || run.raffle.board().unwrap().stage.name() == "cancelled");
         prop_assert_eq!(ledger.check(), Ok(()));
         let board = run.raffle.board().unwrap();
         let mut entered: BTreeMap<i64, i64> = BTreeMap::new();

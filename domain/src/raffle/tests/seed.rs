@@ -9,9 +9,10 @@ use super::*;
 fn the_last_entrant_can_win() {
     let mut won = BTreeSet::new();
     for number in 0..60 {
-        let mut run = Run::new(Terms { seed: Seed::new([number; 32]), ..terms(1) });
+        let seed = Seed::new([number; 32]);
+        let mut run = Run::new(Terms { commitment: seed.commitment(), ..terms(1) });
         (10..15).for_each(|who| drop(run.enter(who).unwrap()));
-        run.draw();
+        run.draw_with(seed);
         won.extend(run.winners().into_iter().map(|(_, user)| user.get()));
     }
     assert_eq!(won, (10..15).collect());
@@ -49,6 +50,7 @@ fn it_is_drawn_once_and_for_ever() {
     let winners = run.winners();
     for second in [DRAW, DRAW + 1, DRAW + 100_000] {
         assert_eq!(run.give(&Actor::System, &Command::Wake, second), Ok(Vec::new()));
+        assert_eq!(run.give(&Actor::System, &Command::Draw { seed: seed() }, second), Ok(Vec::new()));
     }
     assert_eq!(run.raffle.wake_at(), None);
     assert_eq!((run.winners(), run.notices("raffle.won").len()), (winners, 1));
@@ -63,7 +65,7 @@ fn nobody_enters_a_raffle_that_is_closed_frozen_or_drawn() {
     assert_eq!(run.give(&person(11), &enter, CLOSE), Err(Refusal::Closed), "before its deadline was handled");
     run.wake(CLOSE);
     assert_eq!(run.give(&person(11), &enter, CLOSE + 1), Err(Refusal::Closed));
-    run.wake(DRAW);
+    run.draw();
     assert_eq!(run.give(&person(11), &enter, DRAW + 1), Err(Refusal::Closed));
 }
 
@@ -77,7 +79,13 @@ fn it_is_not_drawn_before_its_date_and_by_nobody() {
     }
     run.wake(CLOSE);
     assert_eq!(run.give(&Actor::System, &Command::Wake, DRAW - 1), Ok(Vec::new()));
-    assert_eq!(run.give(&admin(), &Command::Wake, DRAW), Err(Refusal::NotAllowed("the house")));
+    let draw = Command::Draw { seed: seed() };
+    assert_eq!(run.give(&Actor::System, &draw, DRAW - 1), Err(Refusal::WrongState { state: "frozen" }));
+    for command in [Command::Wake, draw] {
+        assert_eq!(run.give(&admin(), &command, DRAW), Err(Refusal::NotAllowed("the house")));
+    }
+    let other = Command::Draw { seed: Seed::new([8; 32]) };
+    assert_eq!(run.give(&Actor::System, &other, DRAW), Err(Refusal::WrongSeed));
     assert!(run.raffle.proof().is_none());
 }
 

@@ -20,18 +20,18 @@ fn load_all<T: serde::Serialize + serde::de::DeserializeOwned>(lines: &str) -> V
 fn events_of_version_1_load() {
     let events: Vec<Event> = load_all(EVENTS);
     let kinds: std::collections::HashSet<_> = events.iter().map(std::mem::discriminant).collect();
-    assert_eq!(kinds.len(), 7, "one line at least for each kind of event");
+    assert_eq!(kinds.len(), 8, "one line at least for each kind of event");
 }
 
 #[test]
 fn commands_of_version_1_load() {
-    assert_eq!(load_all::<Command>(COMMANDS).len(), 5);
+    assert_eq!(load_all::<Command>(COMMANDS).len(), 6);
 }
 
 #[test]
 fn states_of_version_1_load_and_are_sound() {
     let states = load_all::<Raffle>(STATES);
-    assert_eq!(states.len(), 4, "one for each stage");
+    assert_eq!(states.len(), 5, "one for each stage, and one that waits for its seed");
     for state in states {
         assert_eq!(crate::entity::Entity::check(&state), Ok(()));
     }

@@ -29,26 +29,29 @@ fn the_commitment_is_out_at_once_the_hash_when_frozen_and_the_seed_with_the_draw
     run.enter(10).unwrap();
     let public = |run: &Run| run.raffle.view(&Viewer::Public);
     let open = public(&run);
-    assert_eq!(open["commitment"], json!(Seed::new([9; 32]).commitment()));
+    assert_eq!(open["commitment"], json!(seed().commitment()));
     assert_eq!((&open["list_hash"], &open["seed"]), (&Value::Null, &Value::Null));
     run.wake(CLOSE);
     let frozen = public(&run);
     assert!(frozen["list_hash"].is_string() && frozen["seed"].is_null());
-    run.wake(DRAW);
+    run.draw();
     let drawn = public(&run);
     assert_eq!((&drawn["list_hash"], &drawn["seed"]), (&frozen["list_hash"], &json!("09".repeat(32))));
     assert_eq!(drawn["winners"], json!([{ "prize": 1, "ticket": 1, "participant": 1 }]));
 }
 
 #[test]
-fn before_the_draw_nothing_that_leaves_the_house_has_the_seed() {
+fn before_the_draw_nothing_has_the_seed_not_even_the_journal() {
     let mut run = Run::new(terms(1));
     run.enter(10).unwrap();
     run.wake(CLOSE);
+    run.wake(DRAW);
     let secret = "09".repeat(32);
     let mut told = vec![run.raffle.view(&Viewer::Public).to_string(), seen(&run, 1, &[Role::Admin]).to_string()];
     told.extend(run.events.iter().filter_map(|(event, when)| Raffle::publication(event, *when)).map(|told| told.to_string()));
     told.extend(run.events.iter().map(|(event, _)| Raffle::answer(std::slice::from_ref(event)).to_string()));
+    told.extend(run.events.iter().map(|(event, _)| serde_json::to_string(event).unwrap()));
+    told.push(serde_json::to_string(&run.raffle).unwrap());
     told.push(format!("{:?} {}", run.raffle, run.raffle.summary()));
     assert!(told.iter().all(|text| !text.contains(&secret)));
 }
