@@ -23,5 +23,7 @@ mod house_rules;
 mod live;
 mod mail;
 mod openapi;
+mod points;
+mod raffles;
 mod wallet;
 mod world;

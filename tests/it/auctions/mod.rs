@@ -3,7 +3,7 @@
 mod catalogue;
 mod favourites;
 mod history;
-mod house;
+pub mod house;
 mod import;
 mod life;
 mod lists;
