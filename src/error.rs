@@ -21,7 +21,6 @@ impl Surface {
     /// The face of a code.
     #[must_use]
     #[expect(clippy::too_many_lines, reason = "one line for each code, in one list that the compiler keeps whole")]
-    #[expect(clippy::too_many_lines, reason = "one line for each code, in one match")]
     pub const fn of(code: Code) -> Self {
         match code {
             Code::BadRequest => surface(400, 107, false),

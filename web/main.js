@@ -29,9 +29,13 @@ import { editLot, newLot } from "./pages/new-lot.js";
 import { notFound } from "./pages/not-found.js";
 import { notices } from "./pages/notices.js";
 import { operators } from "./pages/operators.js";
+import { newRaffle } from "./pages/new-raffle.js";
 import { outbox } from "./pages/outbox.js";
 import { passwordPage } from "./pages/password.js";
 import { reviewPage } from "./pages/review.js";
+import { pointsPage } from "./pages/points.js";
+import { rafflePage } from "./pages/raffle.js";
+import { rafflesPage } from "./pages/raffles.js";
 import { ringPage } from "./pages/ring.js";
 import { room } from "./pages/room.js";
 import { signInPage } from "./pages/sign-in.js";
@@ -68,6 +72,10 @@ const ROUTES = [
   { path: "/campaigns/:id/upload", page: campaignUpload },
   { path: "/campaigns/:id/review", page: reviewPage },
   { path: "/admin/campaigns", page: adminCampaigns },
+  { path: "/points", page: pointsPage },
+  { path: "/raffles", page: rafflesPage },
+  { path: "/raffles/new", page: newRaffle },
+  { path: "/raffles/:id", page: rafflePage },
   { path: "*", page: notFound },
 ];
 

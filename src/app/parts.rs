@@ -121,14 +121,11 @@ impl Parts {
         let identity = Identity::build(settings, &clock, &db).await?;
         let Identity { accounts, cache, mailer, revocations, tokens } = identity;
         let broker = Broker::new(broker_settings(settings));
-        let changes = Arc::new(Changes::default());
-        let raffle_changes = Arc::new(RaffleChanges::default());
-        let everybody =
-            Everybody { broker: Arc::clone(&broker), changes: Arc::clone(&changes), raffles: Arc::clone(&raffle_changes) };
+        let everybody = Arc::new(Everybody { broker: Arc::clone(&broker), changes: Arc::default(), raffles: Arc::default() });
         let engine = Engine::builder(db.pool().clone())
             .settings(engine_settings(settings)?)
             .clock(Arc::clone(&clock))
-            .publisher(Arc::new(everybody))
+            .publisher(everybody.clone())
             .mail(Arc::new(NoticeMail::new(db.clone(), mailer)))
             .kind::<AlarmClock>()
             .kind::<Auction>()
@@ -136,17 +133,9 @@ impl Parts {
             .kind::<Raffle>()
             .start()
             .await?;
-        let cards = Cards::new(engine.clone(), db.pool().clone(), changes);
-        let raffles = raffles(settings, &engine, &db, &clock, raffle_changes)?;
-        let watched = Arc::clone(&broker);
-        let auctions = Auctions::new(AuctionsParts {
-            engine: engine.clone(),
-            db: db.pool().clone(),
-            cards: cards.clone(),
-            clock: Arc::clone(&clock),
-            currencies: settings.ledger.currencies.clone(),
-            viewers: Arc::new(move |channel| u64::try_from(watched.viewers(channel)).unwrap_or(u64::MAX)),
-        });
+        let cards = Cards::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.changes));
+        let raffles = raffles(settings, &engine, &db, &clock, &everybody)?;
+        let auctions = auctions(settings, &engine, &db, &cards, &clock, &broker);
         let alarms = Alarms::new(AlarmsParts {
             missions: Missions::new(engine.clone(), Arc::new(NoTasks)),
             db: db.pool().clone(),
@@ -218,17 +207,36 @@ impl Parts {
     }
 }
 
+fn auctions(
+    settings: &Settings,
+    engine: &Engine,
+    db: &Db,
+    cards: &Cards,
+    clock: &Arc<dyn Clock>,
+    broker: &Arc<Broker>,
+) -> Auctions {
+    let watched = Arc::clone(broker);
+    Auctions::new(AuctionsParts {
+        engine: engine.clone(),
+        db: db.pool().clone(),
+        cards: cards.clone(),
+        clock: Arc::clone(clock),
+        currencies: settings.ledger.currencies.clone(),
+        viewers: Arc::new(move |channel| u64::try_from(watched.viewers(channel)).unwrap_or(u64::MAX)),
+    })
+}
+
 fn raffles(
     settings: &Settings,
     engine: &Engine,
     db: &Db,
     clock: &Arc<dyn Clock>,
-    changes: Arc<RaffleChanges>,
+    everybody: &Everybody,
 ) -> Result<Raffles, BuildError> {
     let secret = secret::read_or_make(&settings.auth, &settings.database)?;
     let codes = Codes::new(&secret).map_err(|error| BuildError::Setting(error.to_string()))?;
     let codes = Arc::new(codes);
-    let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), changes);
+    let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), Arc::clone(&everybody.raffles));
     let (engine, db, clock) = (engine.clone(), db.pool().clone(), Arc::clone(clock));
     Ok(Raffles::new(RafflesParts { engine, db, follower, codes, clock }))
 }

@@ -3,8 +3,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::{accounts, admin, alarms, artworks, auctions, limits, openapi, problem, wallet};
-use super::{accounts, admin, artworks, auctions, limits, openapi, points, problem, raffles, wallet};
+use super::{accounts, admin, alarms, artworks, auctions, limits, openapi, points, problem, raffles, wallet};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";

@@ -101,8 +101,7 @@ impl House for MadangHouse {
                 Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
             }
             (Kind::Alarm, Some(_)) => Err(Code::Forbidden),
-            (Kind::Campaign | Kind::Raffle, _) => Err(Code::UnknownChannel),
-            (Kind::Campaign | Kind::Alarm, _) => Err(Code::UnknownChannel),
+            (Kind::Campaign, _) => Err(Code::UnknownChannel),
         }
     }
 

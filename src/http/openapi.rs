@@ -7,8 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, artworks, auctions, wallet};
-use super::{accounts, admin, api, artworks, auctions, points, raffles, wallet};
+use super::{accounts, admin, alarms, api, artworks, auctions, points, raffles, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]

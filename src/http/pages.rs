@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 28] = [
+const ROUTES: [&str; 32] = [
     "/",
     "/auctions",
     "/auctions/{id}",
@@ -56,6 +56,10 @@ const ROUTES: [&str; 28] = [
     "/campaigns/{id}/review",
     "/campaigns/{id}/upload",
     "/admin/campaigns",
+    "/points",
+    "/raffles",
+    "/raffles/new",
+    "/raffles/{id}",
 ];
 
 /// No inline script or style, nothing from elsewhere but pictures of artworks, and nobody may frame us.

@@ -84,6 +84,20 @@ export class Server {
     await gone;
   }
 
+  /** Makes an administrator beside the running server, as its operator would; one that is there stays. */
+  async admin(email, password) {
+    const env = { ...process.env, MADANG__DATABASE__DATA_DIR: join(this.folder, "data") };
+    const child = spawn(BINARY, ["admin", "create", "--email", email, "--password", password], {
+      env,
+      cwd: this.folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let said = "";
+    child.stderr.on("data", (chunk) => (said += chunk));
+    const code = await new Promise((done, failed) => child.once("error", failed).once("exit", done));
+    if (code !== 0 && !said.includes("has an account already")) throw new Error(`no administrator was made: ${said}`);
+  }
+
   /** Stops it and takes its folder away. */
   async remove() {
     const child = this.#child;

@@ -47,10 +47,11 @@ function hear(data) {
 /**
  * A notice in one shape, whether it came live or from the list.
  * @param {any} data
- * @returns {{type: string, auction: number | null, title: string, at: string | null, [field: string]: any}}
+ * @returns {{type: string, auction: number | null, raffle: number | null, title: string, at: string | null, [field: string]: any}}
  */
 export function shape(data) {
   const { fields, ...rest } = data;
-  const about = /^auction:(\d+)$/.exec(data.about ?? "");
-  return { auction: about ? Number(about[1]) : null, title: "", at: null, ...fields, ...rest };
+  const [, kind, number] = /^(auction|raffle):(\d+)$/.exec(data.about ?? "") ?? [];
+  const about = (wanted) => (kind === wanted ? Number(number) : null);
+  return { auction: about("auction"), raffle: about("raffle"), title: "", at: null, ...fields, ...rest };
 }

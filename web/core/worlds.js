@@ -26,6 +26,8 @@ export const WORLDS = [
     links: [
       { href: "/alarms", key: "nav.alarms" },
       { href: "/labels", key: "nav.labels" },
+      { href: "/points", key: "nav.points", roles: [] },
+      { href: "/raffles", key: "nav.raffles" },
     ],
   },
   {

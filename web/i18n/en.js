@@ -4,6 +4,7 @@ import accounts from "./en/accounts.js";
 import companies from "./en/companies.js";
 import mornings from "./en/mornings.js";
 import problems from "./en/problems.js";
+import raffles from "./en/raffles.js";
 
 const many = (number, one, more) => (Number(number) === 1 ? `1 ${one}` : `${Number(number).toLocaleString("en")} ${more}`);
 
@@ -366,4 +367,5 @@ export default {
   ...mornings,
   ...companies,
   ...problems,
+  ...raffles,
 };

@@ -4,6 +4,7 @@ import accounts from "./ko/accounts.js";
 import companies from "./ko/companies.js";
 import mornings from "./ko/mornings.js";
 import problems from "./ko/problems.js";
+import raffles from "./ko/raffles.js";
 
 const number = (value) => Number(value).toLocaleString("ko");
 
@@ -363,4 +364,5 @@ export default {
   ...mornings,
   ...companies,
   ...problems,
+  ...raffles,
 };

@@ -35,7 +35,11 @@ export function newRaffle({ title }) {
     { hint: t("newRaffle.pauseHint") },
   );
   const cost = field(t("newRaffle.cost"), { type: "number", name: "cost", required: true, min: 1, max: 1000, value: 8 });
-  const most = field(t("newRaffle.most"), { type: "number", name: "most", min: 1, max: 20_000 }, { hint: t("newRaffle.mostHint") });
+  const most = field(
+    t("newRaffle.most"),
+    { type: "number", name: "most", min: 1, max: 20_000 },
+    { hint: t("newRaffle.mostHint") },
+  );
   const one = h("input", { type: "checkbox", id: "one-per-person", checked: true });
   const prizes = prizeFields();
   // The same id until it is answered, so that a second press after a lost answer opens no second raffle.
@@ -91,7 +95,9 @@ function prizeFields() {
     });
     if (rows.children.length > 0) {
       const remove = () => row.remove();
-      row.append(h("button", { type: "button", class: "button small quiet", text: t("newRaffle.removePrize"), on: { click: remove } }));
+      row.append(
+        h("button", { type: "button", class: "button small quiet", text: t("newRaffle.removePrize"), on: { click: remove } }),
+      );
     }
     rows.append(row);
   };

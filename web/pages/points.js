@@ -13,7 +13,12 @@ export function pointsPage({ signal, title }) {
   const gate = signInFirst();
   if (gate) return gate;
   const place = h("div", { class: "points" });
-  fill(place, () => api("GET", "/points", { signal }), (points) => draw(new Store(points), signal), signal);
+  fill(
+    place,
+    () => api("GET", "/points", { signal }),
+    (points) => draw(new Store(points), signal),
+    signal,
+  );
   return h("section", { class: "medium" }, h("h1", { text: t("nav.points") }), place);
 }
 
@@ -30,9 +35,23 @@ function draw(points, signal) {
     card.update(now.stamps, now.entry_stamps);
     entries.replaceChildren(...entryList(now.entries));
   }, signal);
-  return [account, h("div", { class: "two" }, h("section", { class: "card" }, h("h2", { text: t("points.card") }), card.element,
-    h("p", { class: "hint", text: t("points.cardHint") }), h("a", { class: "button quiet", href: "/raffles", text: t("points.toRaffles") })),
-    buying(points, signal)), entries];
+  return [
+    account,
+    h(
+      "div",
+      { class: "two" },
+      h(
+        "section",
+        { class: "card" },
+        h("h2", { text: t("points.card") }),
+        card.element,
+        h("p", { class: "hint", text: t("points.cardHint") }),
+        h("a", { class: "button quiet", href: "/raffles", text: t("points.toRaffles") }),
+      ),
+      buying(points, signal),
+    ),
+    entries,
+  ];
 }
 
 function row(key, number, name) {

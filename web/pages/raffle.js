@@ -95,8 +95,7 @@ function follow(raffle, signal) {
 
 function prizeRow({ prize, title, expires_on }, { state, winners }) {
   const winner = winners.find((one) => one.prize === prize);
-  const fate =
-    state !== "drawn" ? null : winner ? t("raffle.wonBy", { ticket: winner.ticket }) : t("raffle.notWon");
+  const fate = state !== "drawn" ? null : winner ? t("raffle.wonBy", { ticket: winner.ticket }) : t("raffle.notWon");
   return h(
     "li",
     null,
@@ -213,7 +212,10 @@ function entering(raffle, renew, signal) {
     const text = mine
       ? t("raffle.mine", { count: mine.entries, tickets: mine.tickets.slice(0, 12).join(", ") })
       : t(`raffle.none.${state}`);
-    setText(own, [text, lost && t("raffle.lost"), state === "cancelled" && t("raffle.refunded", { reason })].filter(Boolean).join(" "));
+    setText(
+      own,
+      [text, lost && t("raffle.lost"), state === "cancelled" && t("raffle.refunded", { reason })].filter(Boolean).join(" "),
+    );
   }, signal);
   return element;
 }

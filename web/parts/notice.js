@@ -4,8 +4,8 @@ import { h } from "../core/dom.js";
 import { has, money, t, when } from "../core/i18n.js";
 import { toast } from "./controls.js";
 
-const BAD = new Set(["auction.outbid", "auction.lost", "auction.defaulted", "auction.cancelled"]);
-const GOOD = new Set(["auction.won", "auction.sold", "auction.paid"]);
+const BAD = new Set(["auction.outbid", "auction.lost", "auction.defaulted", "auction.cancelled", "raffle.cancelled"]);
+const GOOD = new Set(["auction.won", "auction.sold", "auction.paid", "raffle.won"]);
 
 /** The sentence of a notice; unknown types show the server's own text. */
 export function noticeText(notice) {
@@ -29,7 +29,7 @@ export function showNotice(notice) {
   });
 }
 
-const target = ({ auction }) => (auction ? `/auctions/${auction}` : undefined);
+const target = ({ auction, raffle }) => (auction ? `/auctions/${auction}` : raffle ? `/raffles/${raffle}` : undefined);
 
 /** A notice in a list. */
 export function noticeItem(notice) {

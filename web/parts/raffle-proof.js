@@ -13,7 +13,12 @@ export function proofPart(raffle, signal) {
   /** What this page knew before the draw: a proof must agree with it. */
   const seen = {};
   const check = h("button", { type: "button", class: "button", text: t("proof.check"), data: { action: "check" } });
-  const file = h("a", { class: "button quiet", href: `/api/v1/raffles/${id}/proof`, download: `raffle-${id}.json`, text: t("proof.file") });
+  const file = h("a", {
+    class: "button quiet",
+    href: `/api/v1/raffles/${id}/proof`,
+    download: `raffle-${id}.json`,
+    text: t("proof.file"),
+  });
   const actions = h("div", { class: "form-actions", hidden: true }, check, file);
   const tell = (tone, text) => {
     verdict.hidden = false;

@@ -244,10 +244,8 @@ impl Board {
             Stage::Open | Stage::Frozen { .. } | Stage::Cancelled { .. } => return Err(wrong_state),
         }
         let drawn = self.list(id).and_then(|list| list.draw(seed, None));
-        let winners = drawn.map_err(|flaw| match flaw {
-            Flaw::Seed => Refusal::WrongSeed,
-            other => Refusal::Invalid(other.to_string()),
-        })?;
+        let winners =
+            drawn.map_err(|flaw| if flaw == Flaw::Seed { Refusal::WrongSeed } else { Refusal::Invalid(flaw.to_string()) })?;
         let win = |winner: crate::draw::Winner| {
             let user = self.people.user(winner.holder)?;
             Some(Win { prize: winner.prize, ticket: winner.ticket, participant: winner.holder, user })

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use madang_domain::auction::Command;
-use madang_domain::entity::{Actor, Role};
+use madang_domain::entity::{AccountOwner, Actor, LedgerEntry, Role, Transfer};
 use madang_domain::ids::{EntityId, Kind, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::time::Timestamp;
@@ -40,6 +40,8 @@ const PEOPLE: [(&str, &str, &[Role]); 4] = [
 ];
 /// What Anna and Ben have to begin with, in minor units.
 const PURSES: [Money; 2] = [Money::new(50_000_000, Currency::KRW), Money::new(5_000_000, Currency::USD)];
+/// And in points.
+const POINTS: i64 = 600;
 /// Where real artworks lie beside a checkout of the sources.
 const REAL_ARTWORKS: &str = "../shared/data/tate/artworks.csv";
 /// The stalls are looked after this often.
@@ -87,10 +89,21 @@ impl Demo {
                 self.engine.funds().deposit(bidder, money, &key).await.map_err(|code| anyhow!("no deposit: {code}"))?;
             }
         }
+        for sleeper in [anna, ben] {
+            self.give_points(sleeper).await?;
+        }
         let works = self.catalogue(settings).await?;
         let fair = Fair { demo: self, seller, bidders: [anna, ben], works };
         fair.look_after().await;
         Ok(fair)
+    }
+
+    /// Points to begin with, so that stamps and raffles can be tried without waking up first. Given once, by the key.
+    async fn give_points(&self, to: UserId) -> anyhow::Result<()> {
+        let leg = |account, amount| LedgerEntry { account, amount: Money::new(amount, Currency::POINTS) };
+        let entries = vec![leg(AccountOwner::User(to), POINTS), leg(AccountOwner::World, POINTS.saturating_neg())];
+        let transfer = Transfer { key: format!("demo:{to}/points"), purpose: "demo.points".to_owned(), entries };
+        self.engine.funds().transfer(transfer).await.map_err(|code| anyhow!("no points: {code}"))
     }
 
     async fn person(&self, email: &str, name: &str, roles: &[Role]) -> anyhow::Result<UserId> {

@@ -139,6 +139,12 @@ const WORDINGS: &[Wording] = &[
         english: ("A sale was cancelled", "The sale of “{title}” was cancelled, since {amount} was not paid."),
     },
     Wording {
+        kind: "raffle.won",
+        amount: "",
+        korean: ("추첨에 당첨되었습니다", "〈{title}〉 당첨을 축하합니다. 경품 코드는 추첨 페이지에서 볼 수 있습니다."),
+        english: ("You won in a raffle", "You won in “{title}”. The code of your prize is on the raffle's page."),
+    },
+    Wording {
         kind: "auction.cancelled",
         amount: "",
         korean: ("경매가 취소되었습니다", "〈{title}〉 경매가 취소되었습니다. 보류된 금액은 풀렸습니다."),

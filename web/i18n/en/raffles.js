@@ -32,7 +32,8 @@ export default {
   "raffles.all": "All",
   "raffles.none": "No raffle here just now",
   "raffles.noneHint": "Your stamps do not expire.",
-  "raffles.how": "Every draw can be checked by anybody: the list is fixed before the seed is known, and the page repeats the draw.",
+  "raffles.how":
+    "Every draw can be checked by anybody: the list is fixed before the seed is known, and the page repeats the draw.",
 
   "raffle.number": "Raffle {id}",
   "raffle.state.open": "Open",
@@ -65,7 +66,8 @@ export default {
   "raffle.refunded": "The raffle was cancelled ({reason}); stamps are given back.",
   "raffle.nonceTitle": "Add a word of your own to the draw",
   "raffle.nonce": "Your word",
-  "raffle.nonceHint": "It becomes part of the list that decides. Letters, digits, - and _. Without it we add something by chance.",
+  "raffle.nonceHint":
+    "It becomes part of the list that decides. Letters, digits, - and _. Without it we add something by chance.",
   "raffle.wonBy": "Ticket {ticket}",
   "raffle.notWon": "Not won",
   "raffle.expires": "Good until {date}",

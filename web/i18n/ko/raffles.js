@@ -29,7 +29,8 @@ export default {
   "raffles.all": "전체",
   "raffles.none": "지금은 추첨이 없습니다",
   "raffles.noneHint": "스탬프는 사라지지 않습니다.",
-  "raffles.how": "모든 추첨은 누구나 확인할 수 있습니다. 명단이 먼저 확정되고 나서 시드가 공개되며, 이 페이지가 추첨을 다시 계산합니다.",
+  "raffles.how":
+    "모든 추첨은 누구나 확인할 수 있습니다. 명단이 먼저 확정되고 나서 시드가 공개되며, 이 페이지가 추첨을 다시 계산합니다.",
 
   "raffle.number": "추첨 {id}",
   "raffle.state.open": "응모 중",
