@@ -1,11 +1,11 @@
 // The start of the pages.
 
+import { startAlarms } from "./core/alarms.js";
 import { resumeBids } from "./core/bids.js";
 import { onNotice, startNotices } from "./core/notices.js";
 import { h } from "./core/dom.js";
 import { loadLanguage } from "./core/i18n.js";
 import { start as startLive } from "./core/live.js";
-import { startWorker } from "./core/push.js";
 import { redraw, startRouter } from "./core/router.js";
 import { restore, session } from "./core/session.js";
 import { showNotice } from "./parts/notice.js";
@@ -87,6 +87,7 @@ const main = h("main", { id: "main", tabindex: "-1" });
 shell(main);
 startLive();
 startNotices();
+startAlarms();
 resumeBids();
 onNotice(showNotice);
 await Promise.race([restore(), new Promise((done) => setTimeout(done, PATIENCE))]);
@@ -99,6 +100,3 @@ session.watch(({ user }) => {
   person = user?.id ?? null;
   redraw();
 });
-
-// Last: nothing waits for it.
-startWorker();

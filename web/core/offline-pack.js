@@ -11,6 +11,15 @@ const DONE = "madang.alarm.done";
  *   pack?: any, answers: Array<{lease: string, answer: string}>}} Done the pack goes back with its answers
  */
 
+/** Whose pack is stored. @param {Pick<Storage, "getItem">} storage @returns {number | null} */
+export function ownerIn(storage) {
+  try {
+    return JSON.parse(storage.getItem(PACK) ?? "null")?.owner ?? null;
+  } catch {
+    return null;
+  }
+}
+
 export class OfflinePack {
   #storage;
   #owner;

@@ -4,12 +4,16 @@ import { api } from "./api.js";
 import { cardOf, nextAlarm } from "./alarm-session.js";
 import { clockwork, renewAlarms } from "./alarms.js";
 import { command } from "./alarm-commands.js";
-import { OfflinePack } from "./offline-pack.js";
+import { OfflinePack, ownerIn } from "./offline-pack.js";
+import { startWorker } from "./push.js";
 
 /** @param {number} owner */
 export function packOf(owner) {
   return new OfflinePack(localStorage, owner);
 }
+
+/** Whose plan this browser keeps: without a connection that is who sleeps beside it. */
+export const keptOwner = () => ownerIn(localStorage);
 
 /**
  * Stores the present plan with a pack of tasks and their pictures, and tells the server that it is stored.
@@ -17,6 +21,7 @@ export function packOf(owner) {
  * @returns {Promise<boolean>} whether this browser would ring by itself now
  */
 export async function keepPlan(pack) {
+  startWorker();
   await renewAlarms();
   const view = clockwork.value;
   if (!view) return false;

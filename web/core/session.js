@@ -59,7 +59,8 @@ function mark(signedIn) {
   }
 }
 
-function marked() {
+/** Whether somebody is signed in here as far as this browser remembers: without a connection nobody can say for sure. */
+export function marked() {
   try {
     return localStorage.getItem(MARK) === "1";
   } catch {

@@ -1,7 +1,7 @@
 // For admins: campaigns that wait to be approved, and all the others.
 
 import { api, query } from "../core/api.js";
-import { actionsOf } from "../core/campaign.js";
+import { actionsOf, progressOf } from "../core/campaign.js";
 import { h } from "../core/dom.js";
 import { t, when } from "../core/i18n.js";
 import { onListChange } from "../core/lists.js";
@@ -52,6 +52,12 @@ export function adminCampaigns({ search, signal, title }) {
 }
 
 function request(campaign, changed) {
+  const more = h("div", { class: "approval-more" });
+  // A list tells little of each; who approves should see all of it.
+  api("GET", `/campaigns/${campaign.id}`).then(
+    (view) => more.replaceChildren(...all(view)),
+    () => {},
+  );
   return h(
     "li",
     { class: "card approval", data: { campaign: campaign.id } },
@@ -65,13 +71,19 @@ function request(campaign, changed) {
         text: t("approvals.asked", {
           at: when(campaign.requested_at),
           owner: campaign.owner,
-          tasks: campaign.progress?.tasks ?? campaign.tasks ?? 0,
+          tasks: progressOf(campaign).tasks,
         }),
       }),
-      campaign.description && h("p", { text: campaign.description }),
     ),
-    campaign.rules &&
-      h("details", { class: "rules" }, h("summary", { text: t("campaign.tab.rules") }), campaignRules(campaign)),
+    more,
     h("div", { class: "form-actions" }, ...campaignActions(campaign, actionsOf(campaign.state, { admin: true }), changed)),
   );
+}
+
+function all(view) {
+  return [
+    view.description && h("p", { text: view.description }),
+    view.reason && h("p", { class: "campaign-reason", text: t("campaign.reason", { reason: view.reason }) }),
+    h("details", { class: "rules" }, h("summary", { text: t("campaign.tab.rules") }), campaignRules(view)),
+  ].filter(Boolean);
 }

@@ -8,9 +8,10 @@ import { announce, h } from "../core/dom.js";
 import { problemText, t } from "../core/i18n.js";
 import { connection } from "../core/live.js";
 import { lost } from "../core/lost.js";
-import { keepPlan, packOf, tellDone } from "../core/phone-plan.js";
+import { keepPlan, keptOwner, packOf, tellDone } from "../core/phone-plan.js";
 import { ringsByItself } from "../core/offline-pack.js";
-import { session } from "../core/session.js";
+import { startWorker } from "../core/push.js";
+import { marked, session } from "../core/session.js";
 import { ring, silence, sounding, unlock } from "../core/sound.js";
 import { toastProblem } from "../parts/controls.js";
 import { bedside, checkView, doneView, offlineView, restView, ringHead, ringingView } from "../parts/ring-views.js";
@@ -21,15 +22,16 @@ const TICK = 1000;
 
 export function ringPage({ signal, title }) {
   title(t("ring.title"));
-  const gate = signInFirst();
-  if (gate) return gate;
-  const screen = new RingScreen(signal);
+  // Opened without a connection nobody can be signed in, and still whoever set the alarm must be able to stop it.
+  const owner = session.value.user?.id ?? (connection.value !== "live" && marked() ? keptOwner() : null);
+  if (owner === null) return signInFirst();
+  const screen = new RingScreen(owner, signal);
   return screen.element;
 }
 
 class RingScreen {
   #signal;
-  #pack = packOf(session.value.user.id);
+  #pack;
   #body = h("div", { class: "ring-body" });
   #head = ringHead();
   /** What is drawn now, and its key: the same key is updated in place, so that nobody's typing is lost. */
@@ -40,7 +42,8 @@ class RingScreen {
   #stoppedHere = null;
   #points = 0;
 
-  constructor(signal) {
+  constructor(owner, signal) {
+    this.#pack = packOf(owner);
     this.#signal = signal;
     this.element = h("section", { class: "ring-page" }, this.#head.element, this.#body);
     document.documentElement.dataset.full = "ring";
@@ -63,6 +66,8 @@ class RingScreen {
     addEventListener("keydown", unlock, { signal });
     sounding.watch(() => this.draw(), signal);
     renewAlarms();
+    // From now on the screen can be opened without a connection, too.
+    startWorker();
   }
 
   async #cameBack() {
