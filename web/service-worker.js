@@ -9,6 +9,7 @@ const PACK = "madang-pack";
 const HOME = "/";
 /** How long a navigation waits for the network before the kept shell is shown, in milliseconds. */
 const PATIENCE = 4000;
+const SHAKE = [500, 250, 500, 250, 900];
 
 self.addEventListener("install", (event) => event.waitUntil(keepShell().then(() => self.skipWaiting())));
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -75,15 +76,15 @@ self.addEventListener("push", (event) => {
   } catch {
     notice = { title: event.data?.text() };
   }
-  const ringing = /^alarm\.(ringing|rang_again|check)/.test(notice.kind ?? notice.type ?? "");
+  const { title = "Madang", body = "", tag, href = "/notices", urgent = false } = notice;
   event.waitUntil(
-    self.registration.showNotification(notice.title ?? notice.subject ?? "Madang", {
-      body: notice.body ?? notice.text ?? "",
-      tag: ringing ? "alarm" : notice.tag,
-      renotify: ringing,
-      requireInteraction: ringing,
-      vibrate: ringing ? [500, 250, 500, 250, 900] : undefined,
-      data: { href: ringing ? "/alarms/ring" : (notice.href ?? "/notices") },
+    self.registration.showNotification(title, {
+      body,
+      tag,
+      renotify: Boolean(urgent && tag),
+      requireInteraction: urgent,
+      vibrate: urgent ? SHAKE : undefined,
+      data: { href },
     }),
   );
 });

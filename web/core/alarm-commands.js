@@ -13,13 +13,20 @@ export const OFFLINE_AFTER = 4000;
  */
 export function command(name, data = {}, signal) {
   const sent = { ...data, command_id: crypto.randomUUID() };
-  return untilAnswered(() => rpc(`alarm.${name}`, sent), world(signal));
+  return taken(untilAnswered(() => rpc(`alarm.${name}`, sent), world(signal)));
 }
 
 /** The same for labels without an alarm. */
 export function label(name, data = {}, signal) {
   const sent = { ...data, command_id: crypto.randomUUID() };
-  return untilAnswered(() => rpc(`label.${name}`, sent), world(signal));
+  return taken(untilAnswered(() => rpc(`label.${name}`, sent), world(signal)));
+}
+
+/** What the rules refuse comes as an answer; here it is a failure like any other. */
+async function taken(asked) {
+  const answer = await asked;
+  if (answer?.result === "refused") throw answer;
+  return answer;
 }
 
 function world(signal) {

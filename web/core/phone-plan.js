@@ -65,7 +65,7 @@ export async function tellDone(pack) {
       else await command("stop", { session, offline: true });
     } catch (problem) {
       // It may be over by other means meanwhile; then there is nothing left to stop.
-      if (!OVER.has(problem?.code) && !/^alarm\./.test(problem?.message ?? "")) throw problem;
+      if (!OVER.has(problem?.code)) throw problem;
     }
   }
   pack.told();

@@ -47,7 +47,8 @@ function draw(campaign, signal) {
   const acts = h("div", { class: "form-actions" });
   const upload = h("a", { class: "button", href: `/campaigns/${id}/upload` }, icon("upload"), t("campaign.upload"));
   const review = h("a", { class: "button", href: `/campaigns/${id}/review` }, icon("eye"), t("campaign.review"));
-  const panels = tabs(campaign, signal);
+  const told = new EventTarget();
+  const panels = tabs(campaign, told, signal);
   let before = null;
   campaign.watch((view) => {
     chip.className = `chip campaign-${view.state}`;
@@ -62,7 +63,7 @@ function draw(campaign, signal) {
       ...campaignActions(view, actionsOf(view.state, { admin: holds("admin") }), () => renew(campaign, signal)),
     );
   }, signal);
-  follow(campaign, signal);
+  follow(campaign, told, signal);
   return [
     h(
       "header",
@@ -92,7 +93,7 @@ async function renew(campaign, signal) {
 }
 
 /** The channel tells what was settled; the rest is asked for now and then. */
-function follow(campaign, signal) {
+function follow(campaign, told, signal) {
   const ask = () => renew(campaign, signal);
   watchChannel(
     `campaign:${campaign.value.id}`,
@@ -101,9 +102,10 @@ function follow(campaign, signal) {
         if (view?.progress) campaign.set({ ...campaign.value, ...view });
         else if (lost) ask();
       },
-      publication: (told) => {
-        campaign.set(apply(campaign.value, told));
-        if (needsView(told)) ask();
+      publication: (event) => {
+        campaign.set(apply(campaign.value, event));
+        if (event.type === "task_settled") told.dispatchEvent(new CustomEvent("settled", { detail: event }));
+        if (needsView(event)) ask();
       },
       error: ask,
     },
@@ -112,10 +114,14 @@ function follow(campaign, signal) {
   onListChange(ask, REFRESH_EVERY, signal);
 }
 
-function tabs(campaign, signal) {
+function tabs(campaign, told, signal) {
   const { id } = campaign.value;
   const makers = {
-    results: () => campaignResults(id, signal).element,
+    results: () => {
+      const results = campaignResults(id, signal);
+      told.addEventListener("settled", ({ detail }) => results.element.isConnected && results.settled(detail), { signal });
+      return results.element;
+    },
     workers: () => campaignWorkers(id, signal).element,
     rules: () => campaignRules(campaign.value),
   };

@@ -43,7 +43,12 @@ export function editLot({ params, signal, title }) {
   const gate = signInFirst() ?? (holds("seller", "clerk") ? null : notYours());
   if (gate) return gate;
   const place = h("div");
-  fill(place, () => api("GET", `/auctions/${Number(params.id)}`, { signal }), (lot) => changes(lot, signal), signal);
+  fill(
+    place,
+    () => api("GET", `/auctions/${Number(params.id)}`, { signal }),
+    (lot) => changes(lot, signal),
+    signal,
+  );
   return h("section", { class: "medium" }, h("h1", { text: t("newLot.change") }), place);
 }
 

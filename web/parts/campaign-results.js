@@ -85,7 +85,25 @@ export function campaignResults(id, signal) {
     h("div", { class: "results-bar" }, tabs, exports(id)),
     h("div", { class: "results-grid" }, stage, list.element),
   );
-  return { element, renew: list.renew };
+  /** What the channel told of one task: its row changes where it stands. */
+  const settled = (told) => {
+    const row = seen.get(told.task);
+    if (!row) return;
+    const known = { state: told.state };
+    for (const name of ["answer", "votes", "of", "agreement_bp", "confidence_bp"])
+      if (told[name] !== null) known[name] = told[name];
+    const next = { ...row, ...known };
+    seen.set(told.task, next);
+    const old = list.element.querySelector(`.result-row[value="${told.task}"]`);
+    if (!old) return;
+    const fresh = resultRow(next, () => look(next)).firstElementChild;
+    fresh.setAttribute("aria-pressed", old.getAttribute("aria-pressed"));
+    const focused = old === document.activeElement;
+    old.replaceWith(fresh);
+    if (focused) fresh.focus();
+    if (shown?.task === told.task) look(next);
+  };
+  return { element, settled };
 }
 
 const toneOf = (state) => (state === "decided" ? "done" : state === "review" ? "review" : "");

@@ -1,5 +1,7 @@
 // What stands round every page: the head with its ways, the connection's state, the bar of a phone, the foot.
 
+import { isLoud } from "../core/alarm-session.js";
+import { clockwork } from "../core/alarms.js";
 import { h, setText } from "../core/dom.js";
 import { LANGUAGES, language, switchLanguage, t } from "../core/i18n.js";
 import { connection } from "../core/live.js";
@@ -11,7 +13,7 @@ import { WORLDS, wayOf, waysOf, worldOf } from "../core/worlds.js";
 import { toast } from "./controls.js";
 import { emblem, icon } from "./icons.js";
 
-const OWN = "body > .head, body > .within, body > .tabs, body > .foot, body > .curtain";
+const OWN = "body > .head, body > .within, body > .tabs, body > .foot, body > .curtain, body > .ringing-bar";
 
 let life = null;
 
@@ -44,7 +46,7 @@ export function shell(main) {
   document.body.prepend(header);
   if (!main.isConnected) document.body.append(main);
   main.after(foot, tabs);
-  main.before(curtain(), within);
+  main.before(ringing(), curtain(), within);
   const draw = () => {
     drawWithin(within);
     mark();
@@ -118,6 +120,19 @@ function curtain() {
     }, 600);
   }, life.signal);
   return element;
+}
+
+/** Wherever one is in the house: the alarm rings, and one touch leads to it. */
+function ringing() {
+  const link = h(
+    "a",
+    { class: "ringing-bar", href: "/alarms/ring", hidden: true },
+    icon("alarm"),
+    h("span", { text: t("ring.ringing") }),
+    h("strong", { text: t("ring.open") }),
+  );
+  clockwork.watch((view) => (link.hidden = !isLoud(view?.session ?? null)), life.signal);
+  return link;
 }
 
 function bell() {

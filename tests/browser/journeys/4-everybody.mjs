@@ -5,8 +5,11 @@ import assert from "node:assert/strict";
 import { DESKTOP, PHONE, audit, forgive, person, signIn, until } from "../browser.mjs";
 import { offer } from "../scene.mjs";
 
-const OPEN_PAGES = ["/", "/auctions", "/sign-in", "/sign-up", "/outbox", "/about"];
-const OWN_PAGES = ["/wallet", "/bids", "/notices", "/favourites", "/account", "/desk", "/desk/new"];
+const OPEN_PAGES = ["/", "/auctions", "/alarms", "/company", "/sign-in", "/sign-up", "/outbox", "/about"];
+const OWN_PAGES = [
+  ...["/wallet", "/bids", "/notices", "/favourites", "/account", "/desk", "/desk/new"],
+  ...["/alarms", "/alarms/new", "/alarms/ring", "/labels"],
+];
 
 /** A page that has been drawn: its heading is there and nothing is being fetched. */
 async function drawn(page, path) {
