@@ -208,6 +208,38 @@ codes! {
     /// There is no proof before the draw.
     RaffleNotDrawn = "raffle.not_drawn", "This raffle has not been drawn yet.";
 
+    // Uploads and the objects made of them.
+    /// No object of that name.
+    ObjectUnknown = "object.unknown", "There is no such object.";
+    /// A link that we did not make, or that was changed.
+    ObjectLinkInvalid = "object.link_invalid", "This link is not valid.";
+    /// A link past its time.
+    ObjectLinkExpired = "object.link_expired", "This link has expired: please ask for a new one.";
+    /// Objects never change.
+    ObjectExists = "object.exists", "This was uploaded already.";
+    /// Another size than was announced.
+    ObjectWrongSize = "object.wrong_size", "This is not as large as was announced.";
+    /// Another type than was announced.
+    ObjectWrongType = "object.wrong_type", "This is not of the type that was announced.";
+    /// The store does not answer.
+    ObjectUnavailable = "object.unavailable", "The store of files does not answer: please ask again.";
+    /// No upload of that number in this campaign.
+    UploadUnknown = "upload.unknown", "There is no such upload.";
+    /// A name or option that makes no sense.
+    UploadInvalid = "upload.invalid", "This upload is not possible.";
+    /// Larger than is taken.
+    UploadTooLarge = "upload.too_large", "This file is larger than is taken.";
+    /// Neither a zip nor an image.
+    UploadType = "upload.type", "Only zip archives and JPEG, PNG and WebP images are taken.";
+    /// The bytes have not come.
+    UploadMissing = "upload.missing", "The file has not been uploaded yet.";
+    /// As many as a campaign may have at a time.
+    UploadTooMany = "upload.too_many", "This campaign has too many open uploads: please wait until some are done.";
+    /// The campaign takes nothing more.
+    UploadClosed = "upload.closed", "This campaign takes no more uploads.";
+    /// Its time to come is over.
+    UploadOver = "upload.over", "This upload is over: please send the file anew.";
+
     // The live protocol.
     /// No such channel.
     UnknownChannel = "live.unknown_channel", "There is no such channel.";

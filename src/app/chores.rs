@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::actors::broker::Broker;
+use crate::actors::jobs::intake::Intake;
 use crate::actors::kernel::Engine;
 use crate::actors::kernel::clock::Clock;
 use crate::http::accounts::Accounts;
@@ -26,6 +27,7 @@ pub(super) struct Chores {
     pub(super) cache: Arc<dyn Cache>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) engine: Engine,
+    pub(super) intake: Intake,
     pub(super) metrics: PrometheusHandle,
     pub(super) revocations: Arc<Revocations>,
 }
@@ -59,6 +61,9 @@ impl Chores {
         }
         if let Err(error) = self.accounts.sweep().await {
             tracing::warn!(%error, "old codes and sessions could not be forgotten");
+        }
+        if let Err(error) = self.intake.forget().await {
+            tracing::warn!(%error, "uploads that nobody confirmed could not be forgotten");
         }
         match self.engine.funds().reconcile().await {
             Ok(sums) if sums.is_sound() => tracing::debug!("the ledger adds up"),

@@ -5,6 +5,7 @@
 
 mod chores;
 mod notices;
+mod objects;
 mod parts;
 mod secret;
 mod server;
@@ -94,6 +95,7 @@ impl App {
         tasks.spawn(parts.cards.clone().run(stop_tasks.clone()));
         tasks.spawn(parts.raffles.follower().run(stop_tasks.clone()));
         tasks.spawn(parts.chores().run(stop_tasks.clone()));
+        tasks.spawn(parts.intakes.workers().run(stop_tasks.clone()));
         let server = server::start(listener, &settings.http, Arc::clone(&parts.live), parts.routes())?;
         Ok(Self { address, server, parts, tasks, stop_tasks, cluster })
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::chores::Chores;
 use super::notices::NoticeMail;
+use super::objects::Intakes;
 use super::{BuildError, secret};
 use crate::actors::alarm::mission::Missions;
 use crate::actors::alarm::tasks::NoTasks;
@@ -56,6 +57,7 @@ pub(super) struct Parts {
     pub(super) cards: Cards,
     pub(super) db: Db,
     pub(super) engine: Engine,
+    pub(super) intakes: Intakes,
     pub(super) live: Arc<Live>,
     pub(super) operations: Operations,
     pub(super) raffles: Raffles,
@@ -150,6 +152,7 @@ impl Parts {
         let operations = Operations::new(db.clone(), Arc::clone(&clock), move || render.render());
         let wallets = Wallets::new(Arc::clone(engine.funds()), &settings.ledger.currencies);
         let limits = limits(settings, &cache);
+        let intakes = Intakes::build(settings, &clock, &db, &engine, node_name(&settings.database.data_dir)?)?;
         Ok(Self {
             accounts,
             alarms,
@@ -157,6 +160,7 @@ impl Parts {
             cards,
             db,
             engine,
+            intakes,
             live,
             operations,
             broker,
@@ -177,8 +181,11 @@ impl Parts {
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
         let raffles = self.raffles.clone();
+        let (objects, uploads) = (self.intakes.objects.clone(), self.intakes.uploads.clone());
         move |config| {
             config
+                .app_data(web::Data::new(objects.clone()))
+                .app_data(web::Data::new(uploads.clone()))
                 .app_data(web::Data::new(accounts.clone()))
                 .app_data(web::Data::new(alarms.clone()))
                 .app_data(web::Data::new(auctions.clone()))
@@ -201,6 +208,7 @@ impl Parts {
             cache: Arc::clone(&self.cache),
             clock: Arc::clone(&self.clock),
             engine: self.engine.clone(),
+            intake: self.intakes.intake(),
             metrics: self.metrics.clone(),
             revocations: Arc::clone(&self.revocations),
         }

@@ -1,3 +1,4 @@
 //! The outside world: a trait, the real thing, and what stands in for it by default.
 
 pub mod mail;
+pub mod objects;

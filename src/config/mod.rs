@@ -13,6 +13,7 @@ pub mod limits;
 pub mod realtime;
 pub mod services;
 mod sources;
+pub mod uploads;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub use limits::LimitSettings;
 pub use realtime::RealtimeSettings;
 pub use services::{MailSettings, RedisSettings};
 pub use sources::{Effective, Sources};
+pub use uploads::{ObjectSettings, UploadSettings};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -46,6 +48,10 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// How mails go out.
     pub mail: MailSettings,
+    /// Where uploads and images are kept.
+    pub objects: ObjectSettings,
+    /// How many uploads are taken.
+    pub uploads: UploadSettings,
     /// What is counted.
     pub ledger: LedgerSettings,
     /// How much one may ask for.
@@ -73,6 +79,8 @@ impl Settings {
         self.engine.check()?;
         self.auth.check()?;
         self.mail.check()?;
+        self.objects.check()?;
+        self.uploads.check()?;
         self.ledger.check()?;
         self.limits.check()?;
         self.log.check()

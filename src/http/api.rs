@@ -3,7 +3,7 @@
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::{accounts, admin, alarms, artworks, auctions, limits, openapi, points, problem, raffles, wallet};
+use super::{accounts, admin, alarms, artworks, auctions, limits, objects, openapi, points, problem, raffles, uploads, wallet};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -14,6 +14,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .configure(openapi::routes)
         .configure(admin::probes)
         .configure(artworks::media_routes)
+        .configure(objects::media_routes)
         .service(
             web::scope(BASE)
                 // The last one named is the outermost.
@@ -23,6 +24,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .configure(alarms::routes)
                 .configure(artworks::routes)
                 .configure(auctions::routes)
+                .configure(uploads::routes)
                 .configure(wallet::routes)
                 .configure(points::routes)
                 .configure(raffles::routes)

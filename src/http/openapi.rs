@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, artworks, auctions, points, raffles, wallet};
+use super::{accounts, admin, alarms, api, artworks, auctions, points, raffles, uploads, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -44,6 +44,7 @@ struct ProblemView {
         (name = "raffles", description = "Prizes, entries, draws and their proofs"),
         (name = "artworks", description = "What can be auctioned"),
         (name = "auctions", description = "Auctions, bids, favourites, invoices"),
+        (name = "uploads", description = "Images for a campaign: announce, send, follow"),
         (name = "operations", description = "For operators"),
         (name = "development", description = "Only on a server without SMTP"),
     ),
@@ -88,6 +89,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .merge_from(alarms::Document::openapi())
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
+        .merge_from(uploads::Document::openapi())
         .merge_from(wallet::Document::openapi())
         .merge_from(points::Document::openapi())
         .merge_from(raffles::Document::openapi())

@@ -13,6 +13,7 @@ pub mod cache;
 pub mod cluster;
 pub mod email_codes;
 pub mod favourites;
+pub mod jobs;
 pub mod journal;
 pub mod ledger;
 pub mod outbox;
@@ -21,6 +22,7 @@ pub mod search;
 pub mod sessions;
 pub mod shards;
 pub mod timers;
+pub mod uploads;
 
 use std::time::Duration;
 

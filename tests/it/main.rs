@@ -25,5 +25,6 @@ mod mail;
 mod openapi;
 mod points;
 mod raffles;
+mod uploads;
 mod wallet;
 mod world;

@@ -2,6 +2,7 @@
 
 pub mod aggregate;
 pub mod answers;
+pub mod detect;
 pub mod report;
 
 use std::process::ExitCode;
@@ -17,6 +18,11 @@ pub enum Labels {
     /// and truth. Ties are settled the same way on every run. Exit codes: 65 a file has not this form (the message names the
     /// line), 66 a file cannot be opened.
     Aggregate(aggregate::Aggregate),
+    /// Find the text on images of a folder and compare with the boxes beside them.
+    ///
+    /// Each NNN.jpg (png, webp) has a NNN.csv with the columns left, top, right, bottom. Exit code 1 when the recall is
+    /// below --at-least, 66 when the folder holds no such pair.
+    Detect(detect::Detect),
 }
 
 impl Labels {
@@ -27,6 +33,7 @@ impl Labels {
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Aggregate(aggregate) => aggregate.run(),
+            Self::Detect(detect) => detect.run(),
         }
     }
 }

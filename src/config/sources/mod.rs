@@ -12,7 +12,8 @@ const EMBEDDED: &str = include_str!("../../../config.toml");
 /// How the environment names itself in messages.
 const ENVIRONMENT: &str = "the environment";
 /// Values that may hold a password and are not shown.
-const SECRETS: &[&str] = &["auth.previous_secrets", "auth.secret", "database.url", "redis.url", "mail.smtp_url"];
+const SECRETS: &[&str] =
+    &["auth.previous_secrets", "auth.secret", "database.url", "redis.url", "mail.smtp_url", "objects.s3_secret_key"];
 /// Keys whose values are lists: separated by commas in the environment.
 const LISTS: &[&str] = &["auth.previous_secret_files", "auth.previous_secrets", "http.trusted_proxies", "ledger.currencies"];
 
