@@ -25,8 +25,8 @@ use crate::world;
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A running server of the test.
-struct Running {
-    base: String,
+pub struct Running {
+    pub base: String,
     http: Client,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<std::io::Result<()>>,
@@ -35,11 +35,17 @@ struct Running {
 impl Running {
     /// A server on a database, under the name that its data directory keeps.
     async fn start(db: Db, data_dir: PathBuf) -> Self {
+        Self::start_with(db, data_dir, |_| {}).await
+    }
+
+    /// The same, with some settings changed.
+    pub async fn start_with(db: Db, data_dir: PathBuf, change: impl FnOnce(&mut Settings)) -> Self {
         // Another test may have chosen it before: the same one.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut settings = Settings::default();
         settings.database.data_dir = data_dir;
         settings.http.bind = "127.0.0.1:0".parse().unwrap();
+        change(&mut settings);
         let listener = TcpListener::bind(settings.http.bind).unwrap();
         let app = App::build(&settings, listener, Arc::new(WallClock), (db, None)).await.unwrap();
         for (email, role) in [("clerk@x.example", Role::Clerk), ("anna@x.example", Role::User), ("ben@x.example", Role::User)] {
@@ -51,7 +57,7 @@ impl Running {
         Self { base, http: Client::new(), stop, ended }
     }
 
-    async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
+    pub async fn ask(&self, method: Method, path: &str, token: Option<&str>, body: Option<Value>) -> (u16, Value) {
         let mut request = self.http.request(method, format!("{}/api/v1{path}", self.base));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -64,20 +70,20 @@ impl Running {
         (status, response.json().await.unwrap_or(Value::Null))
     }
 
-    async fn post(&self, path: &str, token: &str, body: Value) -> Value {
+    pub async fn post(&self, path: &str, token: &str, body: Value) -> Value {
         let (status, answer) = self.ask(Method::POST, path, Some(token), Some(body)).await;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         answer
     }
 
-    async fn sign_in(&self, email: &str) -> String {
+    pub async fn sign_in(&self, email: &str) -> String {
         let body = json!({ "email": email, "password": "a good password" });
         let (status, answer) = self.ask(Method::POST, "/sessions", None, Some(body)).await;
         assert_eq!(status, 201, "{answer}");
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
-    async fn socket(&self, token: &str) -> Socket {
+    pub async fn socket(&self, token: &str) -> Socket {
         let url = format!("{}/connection/websocket", self.base.replace("http://", "ws://"));
         let mut socket = Socket { stream: connect_async(url).await.unwrap().0, next: 1, heard: Vec::new() };
         socket.ask("connect", json!({ "token": token })).await;
@@ -85,7 +91,7 @@ impl Running {
     }
 
     /// An open auction by the clerk.
-    async fn auction(&self, clerk: &str) -> i64 {
+    pub async fn auction(&self, clerk: &str) -> i64 {
         let artwork = self.post("/artworks", clerk, json!({ "title": "Moon Jar", "artist": "Unknown" })).await;
         let offer = json!({ "artwork_id": artwork["id"], "currency": "KRW", "opening_bid": 10_000, "preset": "live" });
         let auction = self.post("/auctions", clerk, offer).await["id"].as_i64().unwrap();
@@ -93,7 +99,7 @@ impl Running {
         auction
     }
 
-    async fn stop(self) -> Duration {
+    pub async fn stop(self) -> Duration {
         let began = Instant::now();
         self.stop.send(()).unwrap();
         self.ended.await.unwrap().unwrap();
@@ -102,7 +108,7 @@ impl Running {
 }
 
 /// A socket that speaks the live protocol.
-struct Socket {
+pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     next: u32,
     heard: Vec<Value>,
@@ -110,7 +116,7 @@ struct Socket {
 
 impl Socket {
     /// The next thing that is no heartbeat; `Err` is the code with which the server closed.
-    async fn hear(&mut self) -> Result<Value, u16> {
+    pub async fn hear(&mut self) -> Result<Value, u16> {
         loop {
             if !self.heard.is_empty() {
                 return Ok(self.heard.remove(0));
@@ -128,8 +134,15 @@ impl Socket {
         }
     }
 
-    /// Sends a command and gives the reply; pushes that come before it are kept.
-    async fn ask(&mut self, name: &str, body: Value) -> Value {
+    /// Sends a command that must succeed, and gives the reply.
+    pub async fn ask(&mut self, name: &str, body: Value) -> Value {
+        let reply = self.try_ask(name, body).await;
+        assert_eq!(reply["error"], Value::Null, "{reply}");
+        reply[name].clone()
+    }
+
+    /// Sends a command and gives what is answered; pushes that come before it are kept.
+    pub async fn try_ask(&mut self, name: &str, body: Value) -> Value {
         let id = self.next;
         self.next += 1;
         self.stream.send(Message::text(json!({ "id": id, name: body }).to_string())).await.unwrap();
@@ -138,14 +151,13 @@ impl Socket {
             let heard = self.hear().await.unwrap();
             if heard["id"] == id {
                 self.heard.splice(0..0, before);
-                assert_eq!(heard["error"], Value::Null, "{heard}");
-                return heard[name].clone();
+                return heard;
             }
             before.push(heard);
         }
     }
 
-    async fn rpc(&mut self, method: &str, data: Value) -> Value {
+    pub async fn rpc(&mut self, method: &str, data: Value) -> Value {
         self.ask("rpc", json!({ "method": method, "data": data })).await["data"].clone()
     }
 

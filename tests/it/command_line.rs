@@ -12,7 +12,7 @@ use sqlx::ConnectOptions;
 use crate::world;
 
 /// The binary, without the settings of whoever runs the tests.
-fn madang(data_dir: &Path) -> Command {
+pub fn madang(data_dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_madang"));
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("MADANG__")) {
         command.env_remove(name);
@@ -22,7 +22,7 @@ fn madang(data_dir: &Path) -> Command {
     command
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
@@ -35,13 +35,13 @@ fn assert_refused(output: &Output, code: i32, words: &[&str]) {
 }
 
 /// A server of the test, which is told to stop by the kernel when the test process ends.
-struct Server {
+pub struct Server {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Server {
-    fn start(mut command: Command) -> Self {
+    pub fn start(mut command: Command) -> Self {
         command.arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut wrapped = Command::new("setpriv");
         wrapped.args(["--pdeathsig", "INT"]).arg(command.get_program()).args(command.get_args());
@@ -65,14 +65,18 @@ impl Server {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn stop(mut self) -> (ExitStatus, Duration) {
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn stop(mut self) -> (ExitStatus, Duration) {
         let began = Instant::now();
         self.signal(Signal::INT);
         (self.child.wait().unwrap(), began.elapsed())
     }
 }
 
-async fn get(url: &str) -> (u16, String) {
+pub async fn get(url: &str) -> (u16, String) {
     let address = url.strip_prefix("http://").unwrap();
     let (address, path) = address.split_once('/').unwrap();
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
