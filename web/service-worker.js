@@ -22,16 +22,25 @@ async function keepShell() {
   const text = await answer.clone().text();
   const named = [...text.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path);
   const base = named[0]?.split("/").slice(0, 3).join("/");
-  const words = ["ko", "en"].flatMap((tag) => [
-    `${base}/i18n/${tag}.js`,
-    ...["companies", "faults", "mornings", "problems"].map((part) => `${base}/i18n/${tag}/${part}.js`),
-  ]);
-  await Promise.allSettled([...new Set([...named, ...words, `${base}/vendor/centrifuge.js`])].map((path) => cache.add(path)));
+  const words = await Promise.all(["ko", "en"].map((tag) => withImports(`${base}/i18n/${tag}.js`)));
+  await Promise.allSettled(
+    [...new Set([...named, ...words.flat(), `${base}/vendor/centrifuge.js`])].map((path) => cache.add(path)),
+  );
   await cache.put(HOME, answer);
   for (const old of await cache.keys()) {
     const { pathname } = new URL(old.url);
     if (pathname.startsWith("/assets/") && !pathname.startsWith(`${base}/`)) await cache.delete(old);
   }
+}
+
+/** A module's address and those of all that it imports: words are the one thing that the shell does not name. */
+async function withImports(path) {
+  const answer = await fetch(path).catch(() => null);
+  if (!answer?.ok) return [];
+  const imported = [...(await answer.text()).matchAll(/ from "(\.\/[^"]+)"/g)].map(
+    ([, name]) => new URL(name, answer.url).pathname,
+  );
+  return [path, ...(await Promise.all(imported.map(withImports))).flat()];
 }
 
 self.addEventListener("fetch", (event) => {

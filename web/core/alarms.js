@@ -39,6 +39,7 @@ export function startAlarms() {
 
 /** Reads the clock anew; many calls at once make one question, and one more after it. */
 export function renewAlarms() {
+  if (owner === null) return Promise.resolve();
   if (asking) {
     asking.again = true;
     return asking.done;

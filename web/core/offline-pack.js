@@ -4,6 +4,7 @@
 
 const PACK = "madang.alarm.pack";
 const DONE = "madang.alarm.done";
+const OPEN = "madang.alarm.open";
 
 /**
  * @typedef {{version: number, next_at: string | null, pack: any}} Kept the plan's version and next ring, with its pack
@@ -66,6 +67,15 @@ export class OfflinePack {
     return tasks.filter((task) => Date.parse(task.deadline) > now && !answered.has(task.lease));
   }
 
+  /** The session that was open when the server was last heard, for a screen that is opened anew without a connection. */
+  get open() {
+    return this.#read(OPEN);
+  }
+
+  set open(session) {
+    if ((this.open?.number ?? null) !== (session?.number ?? null)) this.#write(OPEN, session);
+  }
+
   /** What was done without a connection and is still to be told. @returns {Done | null} */
   get done() {
     return this.#read(DONE);
@@ -90,6 +100,7 @@ export class OfflinePack {
   }
 
   forget() {
+    this.#write(OPEN, null);
     this.#write(PACK, null);
     this.#write(DONE, null);
   }

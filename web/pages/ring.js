@@ -71,9 +71,12 @@ class RingScreen {
   }
 
   async #cameBack() {
+    // Opened without a connection, nobody is signed in yet: the page is drawn anew as soon as somebody is.
+    if (!session.value.user) return;
     if (this.#pack.done) {
       try {
         await tellDone(this.#pack);
+        this.#stoppedHere = null;
       } catch (problem) {
         toastProblem(problem);
       }
@@ -84,9 +87,10 @@ class RingScreen {
   draw() {
     if (this.#signal.aborted) return;
     const { value: view } = clockwork;
-    const now = view?.session ?? null;
-    if (now) this.#last = now;
     const offline = lost.value;
+    if (view) this.#pack.open = view.session;
+    const now = view ? view.session : offline ? this.#pack.open : null;
+    if (now) this.#last = now;
     const alone =
       !now && ringsByItself(this.#pack.kept, { now: clock.now(), online: !offline, since: this.#pack.done?.stopped_at });
     if (now && this.#stoppedHere !== null && this.#stoppedHere !== now.number && !offline) this.#stoppedHere = null;

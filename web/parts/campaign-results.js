@@ -110,6 +110,9 @@ const toneOf = (state) => (state === "decided" ? "done" : state === "review" ? "
 
 function resultRow(row, choose) {
   const share = row.agreement_bp ?? 0;
+  const settled = row.answer ?? row.gold;
+  // What most people say so far is a guess, and looks like one.
+  const guess = candidates(row.answers ?? [])[0]?.answer ?? "…";
   return h(
     "li",
     null,
@@ -117,7 +120,7 @@ function resultRow(row, choose) {
       "button",
       { type: "button", class: "result-row", value: row.task, "aria-pressed": "false", on: { click: choose } },
       h("span", { class: "figures result-number", text: `#${row.task}` }),
-      h("span", { class: "result-answer", text: row.answer ?? row.gold ?? "…" }),
+      h("span", { class: settled ? "result-answer" : "result-answer guess", text: settled ?? guess }),
       h("span", { class: `chip result-${row.state}`, text: t(`result.state.${row.state}`) }),
       row.of
         ? h(

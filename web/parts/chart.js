@@ -72,7 +72,7 @@ export function bar(value, tone = "") {
   return s(
     "svg",
     { class: `bar ${tone}`, viewBox: "0 0 100 6", preserveAspectRatio: "none", "aria-hidden": "true" },
-    s("rect", { class: "bar-ground", width: 100, height: 6, rx: 3 }),
-    s("rect", { class: "bar-fill", width, height: 6, rx: 3 }),
+    s("rect", { class: "bar-ground", width: 100, height: 6 }),
+    s("rect", { class: "bar-fill", width, height: 6 }),
   );
 }

@@ -253,7 +253,7 @@ export function offlineView({ session, pack, kept, stop }) {
   return {
     element: h(
       "div",
-      { class: "ring-screen offline" },
+      { class: "ring-screen offline mission" },
       place,
       h(
         "div",

@@ -93,6 +93,10 @@ test("the pack gives out what is still leased and was not answered, to its owner
   assert.equal(done.pack.tasks[0].card, undefined, "pictures are not sent back");
   assert.deepEqual([done.session, done.how], [4, "mission"]);
   assert.equal(new OfflinePack(storage, 8).done, null);
+  pack.open = { number: 4, stage: "ringing" };
+  assert.equal(new OfflinePack(storage, 7).open.number, 4, "a screen that is opened anew knows what rang");
+  pack.open = null;
+  assert.equal(pack.open, null);
   pack.told();
   assert.equal(pack.done, null);
 });
