@@ -27,6 +27,7 @@ Examples:
   madang import artworks artworks.csv       fill the catalogue
   madang replay bids bids.csv               send real bids through a running server and compare the prices
   madang labels aggregate answers.csv       put many people's answers together
+  madang replay labels receipts/            have receipts labeled by simulated sleepers
   madang bench                              measure the server on this machine";
 
 /// A real-time server for things that happen live.

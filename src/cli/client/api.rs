@@ -1,5 +1,6 @@
 //! The HTTP API, asked as a stranger would ask it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -155,6 +156,40 @@ impl Api {
                 Err(error) if error.temporary() => patience.wait(&error).await?,
                 definite => return definite,
             }
+        }
+    }
+
+    /// Brings bytes to where the server said they are to go: an absolute address, or a path of this server.
+    ///
+    /// # Errors
+    /// As [`Api::persist`].
+    pub async fn put(
+        &self,
+        url: &str,
+        headers: &BTreeMap<String, String>,
+        bytes: Vec<u8>,
+        limit: Duration,
+    ) -> Result<(), ClientError> {
+        let url = if url.starts_with('/') { format!("{}{url}", self.base) } else { url.to_owned() };
+        let bytes = bytes::Bytes::from(bytes);
+        let mut patience = Patience::of(limit);
+        loop {
+            let mut request = self.http.put(&url).body(bytes.clone());
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            let failed = match request.send().await {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) => {
+                    let status = response.status();
+                    problem(status.as_u16(), &response.bytes().await.map_err(unreachable)?)
+                }
+                Err(error) => unreachable(error),
+            };
+            if !failed.temporary() {
+                return Err(failed);
+            }
+            patience.wait(&failed).await?;
         }
     }
 

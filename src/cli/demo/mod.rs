@@ -32,11 +32,13 @@ use crate::storage::{Db, accounts};
 /// The password of all people of the demo.
 pub const PASSWORD: &str = "madang-demo";
 /// Address, name and roles of the people.
-const PEOPLE: [(&str, &str, &[Role]); 4] = [
+const PEOPLE: [(&str, &str, &[Role]); 6] = [
     ("clerk@madang.example", "Clerk", &[Role::Clerk]),
     ("seller@madang.example", "Seller", &[Role::Seller]),
     ("anna@madang.example", "Anna", &[]),
     ("ben@madang.example", "Ben", &[]),
+    ("company@madang.example", "Company", &[Role::Company]),
+    ("admin@madang.example", "Admin", &[Role::Admin]),
 ];
 /// What Anna and Ben have to begin with, in minor units.
 const PURSES: [Money; 2] = [Money::new(50_000_000, Currency::KRW), Money::new(5_000_000, Currency::USD)];
@@ -81,7 +83,7 @@ impl Demo {
         for (email, name, roles) in PEOPLE {
             people.push(self.person(email, name, roles).await?);
         }
-        let [_, seller, anna, ben] = people[..] else { return Err(anyhow!("the demo has four people")) };
+        let [_, seller, anna, ben, ..] = people[..] else { return Err(anyhow!("the demo has six people")) };
         for (bidder, money) in [anna, ben].into_iter().flat_map(|bidder| PURSES.map(|money| (bidder, money))) {
             if self.auctions.currencies().contains(&money.currency) {
                 // The key makes it a deposit that is made once, however often the demo starts.

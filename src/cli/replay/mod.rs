@@ -1,33 +1,16 @@
-//! `madang replay bids`: real bids, sent again over real sockets through the public API.
-//!
-//! `plan` reads the file, `people` signs the bidders up, `drive` plays one auction, `watch` counts what watchers get,
-//! `report` says how it went. Kill the server in the middle and start it again: the replay waits, asks again by id, and
-//! ends with the same figures.
+//! `madang replay`: what really happened once, sent through a running server over its public doors.
 
-pub mod drive;
-pub mod people;
-pub mod plan;
-pub mod report;
-pub mod watch;
+pub mod bids;
+pub mod labels;
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::path::PathBuf;
+use std::fmt::Display;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use anyhow::Context;
-use clap::{Args, Subcommand};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-
-use self::drive::{AuctionOutcome, Stage};
-use self::plan::Plan;
-use self::report::{Expected, Report};
-use self::watch::Watchers;
-use crate::cli::client::account::Account;
-use crate::cli::client::api::Api;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 /// What can be replayed.
 #[derive(Debug, Subcommand)]
@@ -36,150 +19,77 @@ pub enum Replay {
     ///
     /// The file has the columns auction_id, item, duration_days, opening_bid, final_price, bid_time_days, bidder and
     /// max_bid; amounts are dollars. Exit code 1 when a publication was missed or doubled or --expect is not met.
-    Bids(ReplayBids),
-}
-
-/// Settings of `madang replay bids`.
-#[derive(Debug, Args)]
-pub struct ReplayBids {
-    /// The file of bids.
-    pub file: PathBuf,
-    /// The server's address.
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
-    pub server: String,
-    /// How many watchers watch all auctions and count what they get.
-    #[arg(long, default_value_t = 2)]
-    pub watchers: usize,
-    /// E-mail address of the clerk who creates, opens and closes the auctions.
-    #[arg(long, default_value = DEMO_CLERK.0)]
-    pub email: String,
-    /// The clerk's password.
-    #[arg(long, env = "MADANG_CLERK_PASSWORD", default_value = DEMO_CLERK.1, hide_env_values = true)]
-    pub password: String,
-    /// How many auctions run at the same time.
-    #[arg(long, default_value_t = 16)]
-    pub concurrency: usize,
-    /// A name for this run. The same name continues where a replay of that name was stopped; the default is a new one.
-    #[arg(long)]
-    pub run: Option<String>,
-    /// Replay the first N auctions only.
-    #[arg(long)]
-    pub auctions: Option<usize>,
-    /// Milliseconds to wait after each bid of an auction, to have time to look (or to kill the server).
-    #[arg(long, default_value_t = 0)]
-    pub pause_ms: u64,
-    /// Seconds to go on asking while the server is away.
-    #[arg(long, default_value_t = 120)]
-    pub patience_s: u64,
-    /// Figures that must be reached exactly, such as accepted=3623,exact=237.
-    #[arg(long)]
-    pub expect: Option<Expected>,
-    /// Print the figures as JSON.
-    #[arg(long)]
-    pub json: bool,
+    Bids(bids::ReplayBids),
+    /// Have the receipts of a folder labeled by simulated sleepers, and compare what they agree on with the truth.
+    ///
+    /// Each NNN.jpg has an NNN.csv with the columns left, top, right, bottom and text. Exit code 1 when a task got an answer
+    /// too many, an accepted answer is lost, points paid are not the points due, a box is left open, or fewer boxes than
+    /// --accuracy are decided rightly.
+    Labels(labels::ReplayLabels),
 }
 
 /// The clerk of the demo content: e-mail address and password.
 pub const DEMO_CLERK: (&str, &str) = ("clerk@madang.example", "madang-demo");
+/// The company of the demo content.
+pub const DEMO_COMPANY: (&str, &str) = ("company@madang.example", "madang-demo");
+/// The admin of the demo content.
+pub const DEMO_ADMIN: (&str, &str) = ("admin@madang.example", "madang-demo");
 
 impl Replay {
     /// Replays and prints the figures.
     ///
     /// # Errors
-    /// When the file cannot be read, the clerk cannot sign in, or the server stays away longer than the patience.
+    /// When the input cannot be read, somebody cannot sign in, or the server stays away longer than the patience.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Bids(settings) = self;
-        let report = settings.replay().await?;
-        print(&settings, &report)
+        match self {
+            Self::Bids(bids) => bids.run().await,
+            Self::Labels(labels) => Box::pin(labels.run()).await,
+        }
     }
 }
 
+/// The command id of one step of a named run: the same step has the same id when it is asked again, even by a replay
+/// that was itself killed and started again.
+#[must_use]
+pub fn command_id(run: &str, step: &str) -> Uuid {
+    let digest = Sha256::digest(format!("madang replay/{run}/{step}"));
+    let mut bytes = [0u8; 16];
+    for (to, from) in bytes.iter_mut().zip(digest) {
+        *to = from;
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
+/// Prints the figures, and what is not as it must be; gives the exit code.
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are what the command is for")]
-fn print(settings: &ReplayBids, report: &Report) -> anyhow::Result<ExitCode> {
-    if settings.json {
+fn print(report: &(impl Serialize + Display), json: bool, shortfalls: &[String]) -> anyhow::Result<ExitCode> {
+    if json {
         println!("{}", serde_json::to_string_pretty(report)?);
     } else {
         println!("{report}");
     }
-    let shortfalls = report.shortfalls(&settings.expect.unwrap_or_default());
-    for shortfall in &shortfalls {
+    for shortfall in shortfalls {
         eprintln!("madang replay: {shortfall}");
     }
     Ok(if shortfalls.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-impl ReplayBids {
-    /// Replays the file.
-    ///
-    /// # Errors
-    /// As [`Replay::run`].
-    pub async fn replay(&self) -> anyhow::Result<Report> {
-        let file = File::open(&self.file).with_context(|| format!("cannot open {}", self.file.display()))?;
-        let plan = plan::read(file).with_context(|| format!("cannot replay {}", self.file.display()))?;
-        let plan = match self.auctions {
-            Some(count) => plan.first(count),
-            None => plan,
-        };
-        let stage = self.prepare(&plan).await?;
-        let ids = self.create(&stage, &plan).await?;
-        let channels: Vec<String> = ids.iter().map(|id| format!("auction:{id}")).collect();
-        let watchers = Watchers::start(&stage.api, self.watchers, &channels, stage.patience).await;
-        let begun = Instant::now();
-        let outcomes = self.play(&stage, &plan, &ids).await?;
-        let took = begun.elapsed();
-        let heads: HashMap<String, u64> =
-            outcomes.iter().map(|outcome| (format!("auction:{}", outcome.id), outcome.offset)).collect();
-        let watched = watchers.finish(heads).await;
-        Ok(Report::of(&outcomes, plan.bidders.len(), took, self.watchers, watched))
-    }
+fn bar(what: &'static str, length: usize, hidden: bool) -> ProgressBar {
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {per_sec}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(Some(length), target).with_style(style).with_message(what)
+}
 
-    async fn prepare(&self, plan: &Plan) -> anyhow::Result<Stage> {
-        let patience = Duration::from_secs(self.patience_s);
-        let api = Api::new(&self.server)?;
-        let clerk = Account::sign_in(&api, &self.email, &self.password, patience)
-            .await
-            .context("the clerk cannot sign in (see --email and --password)")?;
-        let run = self.run.clone().unwrap_or_else(|| format!("{:08x}", rand::random::<u32>()));
-        let bar = self.bar("signing bidders up", plan.bidders.len());
-        let bidders = people::assemble(&api, plan, &run, patience, &bar).await.context("a bidder cannot sign up")?;
-        bar.finish_and_clear();
-        Ok(Stage { api, clerk: Arc::new(clerk), bidders, run, patience, pause: Duration::from_millis(self.pause_ms) })
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    async fn create(&self, stage: &Stage, plan: &Plan) -> anyhow::Result<Vec<i64>> {
-        let bar = self.bar("creating auctions", plan.auctions.len());
-        let created = stream::iter(plan.auctions.iter().map(|auction| {
-            let bar = &bar;
-            async move {
-                let id = stage.create(auction).await;
-                bar.inc(1);
-                id
-            }
-        }));
-        let ids = created.buffered(self.concurrency.max(1)).try_collect().await.context("an auction cannot be created")?;
-        bar.finish_and_clear();
-        Ok(ids)
-    }
-
-    async fn play(&self, stage: &Stage, plan: &Plan, ids: &[i64]) -> anyhow::Result<Vec<AuctionOutcome>> {
-        let bar = self.bar("bidding", plan.bids());
-        let played = stream::iter(plan.auctions.iter().zip(ids).map(|(auction, id)| {
-            let bar = &bar;
-            async move {
-                let outcome = stage.play(*id, auction, |_| bar.inc(1)).await;
-                outcome.with_context(|| format!("auction {} of the file (auction:{id})", auction.name))
-            }
-        }));
-        let outcomes = played.buffer_unordered(self.concurrency.max(1)).try_collect().await?;
-        bar.finish_and_clear();
-        Ok(outcomes)
-    }
-
-    fn bar(&self, what: &'static str, length: usize) -> ProgressBar {
-        let length = u64::try_from(length).unwrap_or(u64::MAX);
-        let target = if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("{msg:20} {wide_bar} {pos}/{len} {per_sec}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
-        ProgressBar::with_draw_target(Some(length), target).with_style(style).with_message(what)
+    #[test]
+    fn a_step_of_a_run_has_one_id() {
+        assert_eq!(command_id("r", "bid/2"), command_id("r", "bid/2"));
+        assert_ne!(command_id("r", "bid/2"), command_id("s", "bid/2"));
+        assert_eq!(command_id("r", "bid/2").get_version_num(), 4);
     }
 }

@@ -7,10 +7,11 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use indicatif::ProgressBar;
 
-use super::plan::{Plan, command_id};
+use super::plan::Plan;
 use crate::cli::client::ClientError;
 use crate::cli::client::account::Account;
 use crate::cli::client::api::Api;
+use crate::cli::replay::command_id;
 
 /// How many sign-ups are under way at once: the server hashes a password for each.
 const AT_ONCE: usize = 8;

@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 /// One row of the file.
 #[derive(Debug, Deserialize)]
@@ -161,18 +159,6 @@ fn cents(text: &str) -> Option<i64> {
     whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(fraction)
 }
 
-/// The command id of one step of a named run: the same step has the same id when it is asked again, even by a replay
-/// that was itself killed and started again.
-#[must_use]
-pub fn command_id(run: &str, step: &str) -> Uuid {
-    let digest = Sha256::digest(format!("madang replay/{run}/{step}"));
-    let mut bytes = [0u8; 16];
-    for (to, from) in bytes.iter_mut().zip(digest) {
-        *to = from;
-    }
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,12 +209,5 @@ mod tests {
         {
             assert_eq!(cents(text), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn a_step_of_a_run_has_one_id() {
-        assert_eq!(command_id("r", "bid/2"), command_id("r", "bid/2"));
-        assert_ne!(command_id("r", "bid/2"), command_id("s", "bid/2"));
-        assert_eq!(command_id("r", "bid/2").get_version_num(), 4);
     }
 }

@@ -8,12 +8,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::people::{Bidders, CURRENCY};
-use super::plan::{PlannedAuction, PlannedBid, command_id};
+use super::plan::{PlannedAuction, PlannedBid};
 use crate::cli::client::ClientError;
 use crate::cli::client::account::Account;
 use crate::cli::client::api::{Api, Ask, AuctionView};
 use crate::cli::client::live::Live;
 use crate::cli::client::patience::Patience;
+use crate::cli::replay::command_id;
 
 /// What all auctions of a replay share.
 #[derive(Debug)]
