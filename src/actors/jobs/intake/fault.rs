@@ -114,8 +114,8 @@ faults! {
     Empty = "boxes.empty", "The box is empty: right must be beyond left, and bottom below top.";
     /// The box leaves the image.
     Outside = "boxes.outside", "The box is not within the image.";
-    /// The text is too long.
-    LongText = "boxes.long_text", "The text is too long.";
+    /// The text is too long, or nothing but white space.
+    LongText = "boxes.long_text", "The text must have 1 to 500 characters.";
     /// `gold` is neither yes nor no.
     GoldUnclear = "boxes.gold_unclear", "The column gold must be 1 or 0, yes or no, true or false.";
     /// Gold without a text.

@@ -1,7 +1,7 @@
 //! From one image and its boxes to tasks.
 
 use image::imageops;
-use madang_domain::campaign::{NewTask, Region, TaskKind};
+use madang_domain::campaign::{NewTask, Region, Rules, TaskKind};
 use sha2::{Digest, Sha256};
 
 use super::archive::{Content, Raw};
@@ -106,21 +106,30 @@ fn shown(n: i32, content: Content, wanted: &Wanted, detector: &dyn Detector, fau
     for (index, piece) in (0u32..).zip(&mut pieces) {
         piece.gold = piece.gold || (piece.text.is_some() && drawn(wanted, n, index));
     }
-    if wanted.kind == TaskKind::Choice {
-        pieces.retain(|piece| {
-            let known = [piece.text.as_ref().filter(|_| piece.gold), piece.machine.as_ref()];
-            let fits = known.into_iter().flatten().all(|text| wanted.choices.contains(text));
-            if !fits {
-                faults.push(Why::NoChoice.fault());
-            }
-            fits
-        });
-    }
+    // A campaign refuses a whole part for one known answer that cannot be asked for.
+    pieces.retain(|piece| {
+        let known = [piece.text.as_ref().filter(|_| piece.gold), piece.machine.as_ref()];
+        let fault = known.into_iter().flatten().find_map(|text| unfit(text, wanted));
+        faults.extend(fault.map(Why::fault));
+        fault.is_none()
+    });
     if pieces.is_empty() {
         return Err(Why::NothingLeft.fault());
     }
     let WebImage { pixels, jpeg, .. } = image;
     Ok(Shown { jpeg, width: pixels.width(), height: pixels.height(), pieces })
+}
+
+/// Why a known answer cannot be one in this campaign.
+fn unfit(text: &str, wanted: &Wanted) -> Option<Why> {
+    let kept = Rules::kept(text);
+    if kept.is_empty() || kept.chars().count() > boxes::LONGEST_TEXT {
+        Some(Why::LongText)
+    } else if wanted.kind == TaskKind::Choice && !wanted.choices.contains(&kept) {
+        Some(Why::NoChoice)
+    } else {
+        None
+    }
 }
 
 /// What the detector finds, in pixels of the image that is shown.
