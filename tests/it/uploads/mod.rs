@@ -3,6 +3,7 @@
 
 mod jobs;
 mod objects;
+mod rooms;
 mod s3;
 mod sending;
 mod world;
