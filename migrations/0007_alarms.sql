@@ -1,11 +1,17 @@
 -- The past of alarm clocks, and the devices that people are reached on.
--- Homes: src/storage/alarms.rs (the view), devices.rs (device).
+-- Homes: src/storage/alarms.rs (the views), devices.rs (device).
 
 -- Decisions about alarm clocks, for their logs: read by the journal's own key.
 create view pub_engine_alarm_decision as
 select entity, seq, at, body
 from journal
 where kind = 4;
+
+-- Notices that an alarm rings.
+create view pub_engine_alarm_notice as
+select entity, seq, at
+from journal
+where kind = 2 and position('"alarm.ringing"'::bytea in body) > 0;
 
 create table device (
   id bigint generated always as identity,

@@ -13,6 +13,7 @@ pub mod auction;
 pub mod campaign;
 pub mod code;
 pub mod consensus;
+pub mod device;
 pub mod draw;
 pub mod entity;
 pub mod ids;

@@ -7,6 +7,7 @@ mod chores;
 mod notices;
 mod objects;
 mod parts;
+mod push;
 mod secret;
 mod server;
 

@@ -15,9 +15,9 @@ use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::chores::Chores;
-use super::notices::NoticeMail;
+use super::notices::Tellers;
 use super::objects::Intakes;
-use super::{BuildError, secret};
+use super::{BuildError, push, secret};
 use crate::actors::alarm::mission::Missions;
 use crate::actors::alarm::tasks::NoTasks;
 use crate::actors::auction::cards::{Cards, Changes};
@@ -35,6 +35,7 @@ use crate::http::admin::Operations;
 use crate::http::alarms::{Alarms, AlarmsParts};
 use crate::http::auctions::{Auctions, AuctionsParts};
 use crate::http::auth::{Cut, Revocations, Tokens};
+use crate::http::devices::Devices;
 use crate::http::house::MadangHouse;
 use crate::http::limits::{Allowances, Limits};
 use crate::http::live::{Live, LiveSettings};
@@ -53,6 +54,7 @@ const STOP_SHARE: u32 = 2;
 pub(super) struct Parts {
     pub(super) accounts: Accounts,
     alarms: Alarms,
+    devices: Devices,
     pub(super) auctions: Auctions,
     pub(super) cards: Cards,
     pub(super) db: Db,
@@ -124,11 +126,13 @@ impl Parts {
         let Identity { accounts, cache, mailer, revocations, tokens } = identity;
         let broker = Broker::new(broker_settings(settings));
         let everybody = Arc::new(Everybody { broker: Arc::clone(&broker), changes: Arc::default(), raffles: Arc::default() });
+        let push = Arc::new(push::build(&settings.push, &settings.database, &clock)?);
+        let devices = Devices::new(db.pool().clone(), Arc::clone(&push), Arc::clone(&clock));
         let engine = Engine::builder(db.pool().clone())
             .settings(engine_settings(settings)?)
             .clock(Arc::clone(&clock))
             .publisher(everybody.clone())
-            .mail(Arc::new(NoticeMail::new(db.clone(), mailer)))
+            .mail(Arc::new(Tellers::new(db.clone(), mailer, Arc::clone(&push))))
             .kind::<AlarmClock>()
             .kind::<Auction>()
             .kind::<UserInbox>()
@@ -156,6 +160,7 @@ impl Parts {
         Ok(Self {
             accounts,
             alarms,
+            devices,
             auctions,
             cards,
             db,
@@ -179,6 +184,7 @@ impl Parts {
     pub(super) fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
         let (accounts, alarms, auctions) = (self.accounts.clone(), self.alarms.clone(), self.auctions.clone());
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
+        let devices = self.devices.clone();
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
         let raffles = self.raffles.clone();
         let (objects, uploads) = (self.intakes.objects.clone(), self.intakes.uploads.clone());
@@ -188,6 +194,7 @@ impl Parts {
                 .app_data(web::Data::new(uploads.clone()))
                 .app_data(web::Data::new(accounts.clone()))
                 .app_data(web::Data::new(alarms.clone()))
+                .app_data(web::Data::new(devices.clone()))
                 .app_data(web::Data::new(auctions.clone()))
                 .app_data(web::Data::new(tokens.clone()))
                 .app_data(web::Data::new(limits.clone()))

@@ -25,10 +25,23 @@ pub(super) fn read_or_make(auth: &AuthSettings, database: &DatabaseSettings) -> 
         return fs::read(&auth.secret_file).map_err(|error| about(&auth.secret_file, &error));
     }
     fs::create_dir_all(&database.data_dir)?;
-    let path = database.data_dir.join("token.secret");
-    match fs::read(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map_err(|error| about(&path, &error)),
-        found => found.map_err(|error| about(&path, &error)),
+    read_or_make_file(&database.data_dir.join("token.secret"), || {
+        let mut key = vec![0; BYTES];
+        SysRng.try_fill_bytes(&mut key).map_err(io::Error::other)?;
+        Ok(key)
+    })
+}
+
+/// Reads a key file, or writes what `fresh` gives at the first start.
+///
+/// # Errors
+/// The file system's, or that of `fresh`.
+pub(super) fn read_or_make_file(path: &Path, fresh: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fresh().and_then(|key| make(path, key)).map_err(|error| about(path, &error))
+        }
+        found => found.map_err(|error| about(path, &error)),
     }
 }
 
@@ -45,9 +58,7 @@ pub(super) fn previous(auth: &AuthSettings) -> io::Result<Vec<Vec<u8>>> {
 }
 
 /// Written beside its place and then linked there: a crash leaves no half a key, and of two that start at once one wins.
-fn make(path: &Path) -> io::Result<Vec<u8>> {
-    let mut key = vec![0; BYTES];
-    SysRng.try_fill_bytes(&mut key).map_err(io::Error::other)?;
+fn make(path: &Path, key: Vec<u8>) -> io::Result<Vec<u8>> {
     let fresh = PathBuf::from(format!("{}.{}", path.display(), std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
     file.write_all(&key)?;

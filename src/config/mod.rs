@@ -10,6 +10,7 @@ pub mod environment;
 pub mod house;
 pub mod http;
 pub mod limits;
+pub mod push;
 pub mod realtime;
 pub mod services;
 mod sources;
@@ -26,6 +27,7 @@ pub use engine::EngineSettings;
 pub use house::{DemoSettings, LedgerSettings, LogFormat, LogSettings};
 pub use http::{HttpSettings, Network};
 pub use limits::LimitSettings;
+pub use push::PushSettings;
 pub use realtime::RealtimeSettings;
 pub use services::{MailSettings, RedisSettings};
 pub use sources::{Effective, Sources};
@@ -52,6 +54,8 @@ pub struct Settings {
     pub objects: ObjectSettings,
     /// How many uploads are taken.
     pub uploads: UploadSettings,
+    /// How devices are reached while no page is open.
+    pub push: PushSettings,
     /// What is counted.
     pub ledger: LedgerSettings,
     /// How much one may ask for.
@@ -81,6 +85,7 @@ impl Settings {
         self.mail.check()?;
         self.objects.check()?;
         self.uploads.check()?;
+        self.push.check()?;
         self.ledger.check()?;
         self.limits.check()?;
         self.log.check()

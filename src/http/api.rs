@@ -3,7 +3,9 @@
 use actix_web::middleware::from_fn;
 use actix_web::web;
 
-use super::{accounts, admin, alarms, artworks, auctions, limits, objects, openapi, points, problem, raffles, uploads, wallet};
+use super::{
+    accounts, admin, alarms, artworks, auctions, devices, limits, objects, openapi, points, problem, raffles, uploads, wallet,
+};
 
 /// Where the API lives.
 pub const BASE: &str = "/api/v1";
@@ -22,6 +24,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .wrap(from_fn(problem::render))
                 .configure(accounts::routes)
                 .configure(alarms::routes)
+                .configure(devices::routes)
                 .configure(artworks::routes)
                 .configure(auctions::routes)
                 .configure(uploads::routes)

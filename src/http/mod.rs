@@ -9,6 +9,7 @@ pub mod artworks;
 pub mod auctions;
 pub mod auth;
 pub mod command;
+pub mod devices;
 pub mod house;
 pub mod limits;
 pub mod live;

@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, artworks, auctions, points, raffles, uploads, wallet};
+use super::{accounts, admin, alarms, api, artworks, auctions, devices, points, raffles, uploads, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -87,6 +87,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 pub fn document() -> utoipa::openapi::OpenApi {
     let areas = accounts::Document::openapi()
         .merge_from(alarms::Document::openapi())
+        .merge_from(devices::Document::openapi())
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
         .merge_from(uploads::Document::openapi())

@@ -11,6 +11,7 @@ pub mod auctions;
 pub mod audit;
 pub mod cache;
 pub mod cluster;
+pub mod devices;
 pub mod email_codes;
 pub mod favourites;
 pub mod jobs;

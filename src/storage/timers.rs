@@ -4,7 +4,7 @@ use madang_domain::ids::EntityId;
 use madang_domain::time::Timestamp;
 use sqlx::{PgPool, Row};
 
-/// Deadlines of these shards up to a moment, earliest first.
+/// Deadlines of these shards up to a moment, earliest first, those after `after` where that is given.
 ///
 /// # Errors
 /// When the database cannot answer.
@@ -12,15 +12,22 @@ pub async fn due(
     pool: &PgPool,
     shards: &[u8],
     until: Timestamp,
+    after: Option<(Timestamp, EntityId)>,
     limit: i64,
 ) -> Result<Vec<(EntityId, Timestamp)>, sqlx::Error> {
     let shards: Vec<i16> = shards.iter().map(|shard| i16::from(*shard)).collect();
-    let rows = sqlx::query("select entity, due_at from timer where due_at <= $2 and shard = any($1) order by due_at limit $3")
-        .bind(shards)
-        .bind(until)
-        .bind(limit)
-        .fetch_all(pool)
-        .await?;
+    let rows = sqlx::query(
+        "select entity, due_at from timer where due_at <= $2 and shard = any($1) \
+           and ($4::timestamptz is null or due_at > $4 or (due_at = $4 and entity > $5)) \
+         order by due_at, entity limit $3",
+    )
+    .bind(shards)
+    .bind(until)
+    .bind(limit)
+    .bind(after.map(|(at, _)| at))
+    .bind(after.map(|(_, entity)| entity.packed()))
+    .fetch_all(pool)
+    .await?;
     let mut due = Vec::with_capacity(rows.len());
     for row in rows {
         // A kind this binary does not know belongs to a newer one: leave its deadline alone.

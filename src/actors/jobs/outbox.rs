@@ -4,7 +4,7 @@
 //! doubles by the command's id; mail gets the same id, so that its sender can.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
@@ -29,13 +29,16 @@ const RETRIES: [Duration; 5] = [
 /// Without being woken, the relay looks this often.
 const POLL: Duration = Duration::from_secs(1);
 /// Rows in one look.
-const PAGE: i64 = 200;
+const PAGE: i64 = 1_000;
 /// Notices handed over at once.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 256;
+/// How often the age of the oldest is measured.
+const MEASURE: Duration = Duration::from_secs(1);
 
-/// Sends what a notice says by mail. The implementation looks up the address and the language of the user.
+/// Sends what a notice says by mail and to the person's devices, as it asks. The implementation looks up where and in which
+/// language.
 pub trait NoticeSink: Send + Sync + 'static {
-    /// Hands a notice to the mail. The same `id` may come twice after a crash.
+    /// Hands a notice to mail and push. The same `id` may come twice after a crash.
     ///
     /// The error is one line for the log, without anything personal in it; the notice is tried again later.
     fn send(&self, user: UserId, notice: Notice, id: Uuid) -> BoxFuture<'static, Result<(), String>>;
@@ -53,7 +56,12 @@ impl NoticeSink for NoMail {
 
 /// Runs for as long as the engine does.
 pub(crate) async fn keep(shared: Arc<Shared>, mail: Arc<dyn NoticeSink>) {
+    let mut measured: Option<Instant> = None;
     loop {
+        if measured.is_none_or(|at| at.elapsed() >= MEASURE) {
+            measured = Some(Instant::now());
+            measure(&shared).await;
+        }
         match relay(&shared, &mail).await {
             // A full page: there is more.
             Ok(handed) if i64::try_from(handed).is_ok_and(|handed| handed >= PAGE) => continue,
@@ -64,20 +72,28 @@ pub(crate) async fn keep(shared: Arc<Shared>, mail: Arc<dyn NoticeSink>) {
     }
 }
 
+/// How long the oldest notice has been waiting.
+async fn measure(shared: &Shared) {
+    match outbox::oldest(&shared.pool).await {
+        Ok(oldest) => {
+            let age = oldest.and_then(|at| (shared.clock.now() - at).to_std().ok()).unwrap_or_default();
+            metrics::gauge!(names::OUTBOX_OLDEST).set(age.as_secs_f64());
+        }
+        Err(error) => tracing::warn!(%error, "the outbox could not be measured"),
+    }
+}
+
 /// Hands over one page; gives how many rows it had.
 async fn relay(shared: &Arc<Shared>, mail: &Arc<dyn NoticeSink>) -> Result<usize, sqlx::Error> {
     let ours: Vec<u8> = shared.ownership.all().into_iter().map(|(shard, _)| shard).collect();
     let page = outbox::due(&shared.pool, &ours, PAGE).await?;
     let rows = page.len();
-    let oldest = outbox::oldest(&shared.pool).await?;
-    let age = oldest.and_then(|at| (shared.clock.now() - at).to_std().ok()).unwrap_or_default();
-    metrics::gauge!(names::OUTBOX_OLDEST).set(age.as_secs_f64());
     let handed: Vec<_> = stream::iter(page)
         .map(|row| async {
             let result = hand_over(shared, mail, &row).await;
             (row, result)
         })
-        .buffered(AT_ONCE)
+        .buffer_unordered(AT_ONCE)
         .collect()
         .await;
     let mut done = Vec::with_capacity(handed.len());
@@ -113,7 +129,7 @@ async fn hand_over(shared: &Arc<Shared>, mail: &Arc<dyn NoticeSink>, row: &Waiti
         Err(Denied::Refused { code, .. }) => tracing::error!(target = %row.target, %code, "an inbox refused a notice"),
         Err(Denied::Failed(code)) => return Err(format!("the inbox could not take it: {code}")),
     }
-    if notice.mail {
+    if notice.mail || notice.push {
         mail.send(UserId::new(row.target.number()), notice, id).await?;
     }
     Ok(())

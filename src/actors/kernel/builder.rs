@@ -21,7 +21,7 @@ use super::room::{AnyRoom, Room};
 use super::settings::EngineSettings;
 use super::shared::Shared;
 use super::supervisor::Supervisor;
-use super::{Engine, lease, lookup, timers, writer};
+use super::{Engine, lease, lookup, pasts, timers, writer};
 use crate::actors::funds::Funds;
 use crate::actors::jobs::outbox::{self, NoMail, NoticeSink};
 use crate::actors::publish::{Publication, Publisher};
@@ -194,6 +194,7 @@ impl EngineBuilder {
         let (send_item, items) = mpsc::unbounded_channel();
         let (send_deadline, deadlines) = mpsc::unbounded_channel();
         let (send_look_up, look_ups) = mpsc::unbounded_channel();
+        let (send_past, pasts_wanted) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             funds: Arc::new(Funds::new(pool.clone(), handle.clone(), Arc::clone(&self.clock))),
             loads: Semaphore::new(self.settings.loads.max(1)),
@@ -210,6 +211,7 @@ impl EngineBuilder {
             waiting: AtomicU64::new(0),
             deadlines: send_deadline,
             look_ups: send_look_up,
+            pasts: send_past,
             outbox: Notify::new(),
             settled: Notify::new(),
             rooms: OnceLock::new(),
@@ -232,6 +234,7 @@ impl EngineBuilder {
             handle.spawn(lease::keep(Arc::clone(&shared))).abort_handle(),
             handle.spawn(timers::keep(Arc::clone(&shared), deadlines)).abort_handle(),
             handle.spawn(lookup::keep(Arc::clone(&shared), look_ups)).abort_handle(),
+            handle.spawn(pasts::keep(Arc::clone(&shared), pasts_wanted)).abort_handle(),
             handle.spawn(outbox::keep(Arc::clone(&shared), self.mail)).abort_handle(),
         ];
         let parts = Parts { tasks: Mutex::new(tasks), arbiters: Mutex::new(arbiters), system, io: Mutex::new(Some(io)) };

@@ -24,6 +24,7 @@ mod mail;
 pub(in crate::actors) mod names;
 mod outlet;
 mod ownership;
+mod pasts;
 mod plant;
 mod quarantine;
 mod recent;

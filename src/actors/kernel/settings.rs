@@ -68,7 +68,7 @@ impl Default for EngineSettings {
             nap: Duration::from_micros(200),
             idle: Duration::from_secs(120),
             live: 100_000,
-            loads: 50,
+            loads: 256,
             lease: Duration::from_secs(5),
             beat: Duration::from_millis(1500),
             claim: Duration::from_millis(500),

@@ -19,6 +19,7 @@ use super::letter::{Content, Letter};
 use super::lookup::LookUp;
 use super::outlet::Outlet;
 use super::ownership::Ownership;
+use super::pasts::PastWanted;
 use super::plant::Faults;
 use super::room::{AnyRoom, Room};
 use super::settings::EngineSettings;
@@ -57,6 +58,8 @@ pub struct Shared {
     pub deadlines: mpsc::UnboundedSender<(EntityId, Option<Timestamp>)>,
     /// Asks the journal about command ids.
     pub look_ups: mpsc::UnboundedSender<LookUp>,
+    /// Reads the pasts of entities that come to life.
+    pub pasts: mpsc::UnboundedSender<PastWanted>,
     /// Wakes the outbox relay.
     pub outbox: Notify,
     /// Wakes whoever waits for shards to be settled.

@@ -19,11 +19,13 @@ use super::letter::Letter;
 use super::load::Unsound;
 use super::mail::put;
 use super::names;
+use super::pasts::PastWanted;
 use super::quarantine::Quarantine;
 use super::resident::Resident;
 use super::room::{Room, Tenant};
 use super::shared::Shared;
-use crate::storage::journal::read;
+use crate::storage::journal::read::{self, Past};
+use tokio::sync::oneshot;
 
 /// How many commands before the snapshot are remembered after loading.
 const RECENT: u32 = 512;
@@ -173,7 +175,7 @@ impl Drop for Headcount {
 async fn load<E: Entity>(shared: &Shared, id: EntityId) -> Result<(Box<Keeper<E>>, i64), LoadFailed> {
     let _turn = shared.loads.acquire().await.map_err(|_| LoadFailed::Moved)?;
     let since = settled_term(shared, id.shard()).await.ok_or(LoadFailed::Moved)?;
-    let past = read::past(&shared.pool, id, RECENT, true).await?;
+    let past = ask_past(shared, id).await?;
     match Keeper::from_past(id, past, shared.settings.habits) {
         Err(Unsound::Snapshot(seq, what)) => {
             // A snapshot is only a short cut: the journal has everything.
@@ -183,6 +185,13 @@ async fn load<E: Entity>(shared: &Shared, id: EntityId) -> Result<(Box<Keeper<E>
         }
         keeper => Ok((Box::new(keeper?), since)),
     }
+}
+
+/// What is stored of an entity, read together with others'.
+async fn ask_past(shared: &Shared, entity: EntityId) -> Result<Past, LoadFailed> {
+    let (tell, past) = oneshot::channel();
+    shared.pasts.send(PastWanted { entity, tell }).map_err(|_| LoadFailed::Moved)?;
+    Ok(past.await.map_err(|_| LoadFailed::Moved)??)
 }
 
 /// Waits until a shard of ours has no commit of unknown outcome.

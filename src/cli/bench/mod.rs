@@ -3,6 +3,7 @@
 //! `crowd` is the client (`wire` its frames), `house` the server under test, `process` what it costs; each benchmark has its
 //! file; `table` compares with what must be reached. Ratios are taken in one run, on one machine, next to each other.
 
+pub mod alarms;
 pub mod crowd;
 pub mod fanout;
 pub mod hot_lot;
@@ -56,6 +57,8 @@ pub enum What {
     Resume,
     /// Watchers that never read.
     StuckReader,
+    /// Many alarms due at the same moment, on a server of our own that is killed in the middle. Not part of `all`.
+    Alarms,
 }
 
 /// Which server. Without an address, one of our own is started on a throw-away directory, with its limits raised.
@@ -87,6 +90,9 @@ pub struct Workload {
     /// Bidders of the hot lot.
     #[arg(long, global = true, default_value_t = 64)]
     bidders: usize,
+    /// Alarms that are due at the same moment.
+    #[arg(long, global = true, default_value_t = 100_000)]
+    alarms: usize,
     /// Seconds that each phase lasts.
     #[arg(long, global = true, default_value_t = 10)]
     seconds: u64,
@@ -98,6 +104,10 @@ impl Bench {
     /// # Errors
     /// When the server cannot be started or reached, or a benchmark cannot be carried out.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
+        if self.what == What::Alarms {
+            let minute = alarms::run(&std::env::current_exe()?, self.workload.alarms).await?;
+            return self.print(&Figures { alarms: Some(minute), ..Figures::default() });
+        }
         let mut house = House::open(&self.server, &self.workload).await?;
         let measured = self.measure(&mut house).await;
         house.close().await?;

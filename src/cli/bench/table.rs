@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
+use super::alarms::Minute;
 use super::fanout::Fanout;
 use super::hot_lot::HotLot;
 use super::resume::{Memory, Resume};
@@ -25,6 +26,8 @@ pub struct Figures {
     pub resume: Option<Resume>,
     /// Never reading.
     pub stuck_reader: Option<StuckReader>,
+    /// All at the same moment.
+    pub alarms: Option<Minute>,
 }
 
 /// One line of the table.
@@ -79,6 +82,7 @@ impl Figures {
         }
         rows.extend(self.resume.as_ref().map(resume_row));
         rows.extend(self.stuck_reader.as_ref().map(stuck_row));
+        rows.extend(self.alarms.iter().flat_map(Minute::rows));
         rows
     }
 }

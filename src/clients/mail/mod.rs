@@ -8,7 +8,9 @@ use futures_util::future::BoxFuture;
 
 pub use outbox::{LocalOutbox, OUTBOX_LENGTH, Sent};
 pub use smtp::{Smtp, SmtpSettings, SmtpSettingsError};
-pub use texts::{Language, already_registered, device_signed_out, not_registered, notice, password_code, sign_up_code};
+pub use texts::{
+    Language, already_registered, device_signed_out, not_registered, notice, password_code, sign_up_code, wording,
+};
 
 /// One mail. Plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]

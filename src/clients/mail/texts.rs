@@ -150,6 +150,42 @@ const WORDINGS: &[Wording] = &[
         korean: ("경매가 취소되었습니다", "〈{title}〉 경매가 취소되었습니다. 보류된 금액은 풀렸습니다."),
         english: ("An auction was cancelled", "The auction of “{title}” was cancelled. Any hold is released."),
     },
+    Wording {
+        kind: "alarm.ringing",
+        amount: "",
+        korean: ("일어날 시간입니다", "알람이 울리고 있습니다. {title}"),
+        english: ("Time to get up", "Your alarm is ringing. {title}"),
+    },
+    Wording {
+        kind: "alarm.wake_check",
+        amount: "",
+        korean: ("일어나셨나요?", "답하지 않으면 알람이 다시 울립니다. {title}"),
+        english: ("Are you up?", "Without an answer your alarm rings again. {title}"),
+    },
+    Wording {
+        kind: "alarm.missed",
+        amount: "",
+        korean: ("알람을 놓쳤습니다", "여러 번 울렸지만 응답이 없었습니다. {title}"),
+        english: ("You missed an alarm", "It rang several times and nobody answered. {title}"),
+    },
+    Wording {
+        kind: "alarm.too_late",
+        amount: "",
+        korean: ("알람이 울리지 못했습니다", "서버가 쉬는 동안 시간이 지났습니다. {title}"),
+        english: ("An alarm did not ring", "The server was away when it was due. {title}"),
+    },
+    Wording {
+        kind: "alarm.plan_unknown",
+        amount: "",
+        korean: (
+            "휴대폰이 알람을 모릅니다",
+            "연결이 없으면 다음 알람이 울리지 않을 수 있습니다. 앱을 한 번 열어 주세요. {title}",
+        ),
+        english: (
+            "Your phone does not know your alarms",
+            "Without a connection the next one may not ring: please open the app once. {title}",
+        ),
+    },
 ];
 
 /// For kinds without words of their own, so that nobody goes untold.
@@ -163,6 +199,13 @@ const NEWS: Wording = Wording {
 /// A notice by mail.
 #[must_use]
 pub fn notice(to: &str, language: Language, notice: &Notice) -> Mail {
+    let (subject, sentence) = wording(language, notice);
+    mail(to, subject, format!("{sentence}\n"))
+}
+
+/// What a notice says, wherever it is said: a heading and a sentence.
+#[must_use]
+pub fn wording(language: Language, notice: &Notice) -> (&'static str, String) {
     let wording = WORDINGS.iter().find(|wording| wording.kind == notice.kind).unwrap_or(&NEWS);
     let (subject, sentence) = match language {
         Language::Korean => wording.korean,
@@ -171,7 +214,7 @@ pub fn notice(to: &str, language: Language, notice: &Notice) -> Mail {
     let title = notice.fields.get("title").and_then(Value::as_str).unwrap_or(&notice.about);
     let amount = amount_in(&notice.fields, wording.amount, language).unwrap_or_default();
     // The title last: whatever a seller wrote is not read as a placeholder.
-    mail(to, subject, format!("{}\n", sentence.replace("{amount}", &amount).replace("{title}", title)))
+    (subject, sentence.replace("{amount}", &amount).replace("{title}", title).trim().to_owned())
 }
 
 fn amount_in(fields: &Value, name: &str, language: Language) -> Option<String> {

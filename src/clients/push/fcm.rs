@@ -119,6 +119,7 @@ impl Fcm {
                 "body": message.body,
                 "href": message.href,
                 "tag": message.tag,
+                "urgent": message.urgent.to_string(),
                 "data": message.data.to_string(),
             },
             "android": {

@@ -55,6 +55,7 @@ impl Message {
             "href": self.href,
             "tag": self.tag,
             "data": self.data,
+            "urgent": self.urgent,
         })
     }
 }

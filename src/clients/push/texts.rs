@@ -25,7 +25,14 @@ pub fn message(id: Uuid, language: Language, notice: &Notice) -> Message {
         kind: notice.kind.clone(),
         title: title.to_owned(),
         body,
-        href: if urgent { "/alarms/ring" } else if alarm { "/alarms" } else { "/notices" }.to_owned(),
+        href: if urgent {
+            "/alarms/ring"
+        } else if alarm {
+            "/alarms"
+        } else {
+            "/notices"
+        }
+        .to_owned(),
         tag: if urgent { notice.about.clone() } else { format!("{}/{}", notice.about, notice.kind) },
         data: json!({ "about": notice.about, "fields": notice.fields }),
         urgent,

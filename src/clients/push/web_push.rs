@@ -124,8 +124,8 @@ impl WebPush {
 }
 
 fn keys(p256dh: &[u8], auth: &[u8]) -> Result<(PublicKey, Auth), PushError> {
-    let public = PublicKey::from_sec1_bytes(p256dh)
-        .map_err(|_| PushError::Refused("`p256dh` is no public key of P-256".to_owned()))?;
+    let public =
+        PublicKey::from_sec1_bytes(p256dh).map_err(|_| PushError::Refused("`p256dh` is no public key of P-256".to_owned()))?;
     if auth.len() != 16 {
         return Err(PushError::Refused("`auth` has not 16 bytes".to_owned()));
     }

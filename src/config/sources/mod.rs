@@ -15,7 +15,13 @@ const ENVIRONMENT: &str = "the environment";
 const SECRETS: &[&str] =
     &["auth.previous_secrets", "auth.secret", "database.url", "redis.url", "mail.smtp_url", "objects.s3_secret_key"];
 /// Keys whose values are lists: separated by commas in the environment.
-const LISTS: &[&str] = &["auth.previous_secret_files", "auth.previous_secrets", "http.trusted_proxies", "ledger.currencies"];
+const LISTS: &[&str] = &[
+    "auth.previous_secret_files",
+    "auth.previous_secrets",
+    "http.trusted_proxies",
+    "ledger.currencies",
+    "push.web_push_hosts",
+];
 
 /// The defaults and what overrides them, checked for unknown keys.
 #[derive(Debug)]

@@ -1,5 +1,7 @@
 //! Reading the journal: an entity's past for loading, a known command, a stretch of history.
 
+use std::collections::HashMap;
+
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::time::Timestamp;
 use sqlx::postgres::PgRow;
@@ -23,6 +25,24 @@ const BY_COMMAND: &str = "select w.n, j.seq, j.body_hash \
 
 const SNAPSHOTS: &str = "select seq, version, pub_offset, at, chain, digest, body from snapshot \
      where entity = $1 order by seq desc limit 2";
+
+/// The same for several entities at once. Each one's rows are found by the primary key.
+const SNAPSHOTS_OF: &str = "select s.seq, s.version, s.pub_offset, s.at, s.chain, s.digest, s.body, w.entity \
+     from unnest($1::bigint[]) as w (entity) cross join lateral \
+     (select * from snapshot where entity = w.entity order by seq desc limit 2) s order by w.entity, s.seq desc";
+
+const ROWS_OF: &str = "select j.entity, j.seq, j.epoch, j.version, j.cmd, j.actor_user, j.at, j.pub_offset, j.body_hash, j.chain, \
+     j.body from unnest($1::bigint[], $2::bigint[]) as w (entity, after) cross join lateral \
+     (select * from journal where entity = w.entity and seq > w.after order by seq limit 9223372036854775807) j \
+     order by j.entity, j.seq";
+
+const RECENT_OF: &str = "select r.cmd, r.seq, r.body_hash, r.at, w.entity \
+     from unnest($1::bigint[], $2::bigint[]) as w (entity, upto) cross join lateral \
+     (select cmd, seq, body_hash, at from journal where entity = w.entity and seq <= w.upto and w.upto > 0 \
+      order by seq desc limit $3) r order by w.entity, r.seq desc";
+
+const TIMERS_OF: &str = "select t.entity, t.due_at, t.fire_id from unnest($1::bigint[]) as w (entity) \
+     join timer t on t.entity = w.entity and t.name = 'wake'";
 
 const TIMER: &str = "select due_at, fire_id from timer where entity = $1 and name = 'wake'";
 
@@ -114,6 +134,54 @@ pub async fn past(pool: &PgPool, entity: EntityId, recent: u32, snapshots: bool)
     let timer = sqlx::query(TIMER).bind(entity.packed()).fetch_optional(&mut *connection).await?;
     past.timer = timer.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
     Ok(past)
+}
+
+/// The pasts of several entities, each once: four questions in all, however many they are.
+///
+/// # Errors
+/// When the database cannot answer or a row of any of them makes no sense: then ask for each alone.
+pub async fn pasts(pool: &PgPool, entities: &[EntityId], recent: u32) -> Result<Vec<Past>, ReadError> {
+    let place: HashMap<i64, usize> = entities.iter().enumerate().map(|(place, entity)| (entity.packed(), place)).collect();
+    let mut pasts = vec![Past::default(); entities.len()];
+    let wanted: Vec<i64> = entities.iter().map(|entity| entity.packed()).collect();
+    let mut connection = pool.acquire().await?;
+    for row in sqlx::query(SNAPSHOTS_OF).bind(&wanted).fetch_all(&mut *connection).await? {
+        let Some((past, entity)) = of(&mut pasts, entities, &place, row.try_get(7)?) else { continue };
+        match snapshot_of(entity, &row)? {
+            Some(snapshot) => past.snapshots.push(snapshot),
+            None => tracing::error!(%entity, "a damaged snapshot is left out"),
+        }
+    }
+    let from: Vec<i64> = pasts.iter().map(|past| past.snapshots.first().map_or(0, |newest| column(newest.seq))).collect();
+    for row in sqlx::query(ROWS_OF).bind(&wanted).bind(&from).fetch_all(&mut *connection).await? {
+        if let Some((past, _)) = of(&mut pasts, entities, &place, row.try_get(0)?) {
+            past.tail.push(row_of(&row)?);
+        }
+    }
+    if from.iter().any(|seq| *seq > 0) {
+        let rows = sqlx::query(RECENT_OF).bind(&wanted).bind(&from).bind(i64::from(recent));
+        for row in rows.fetch_all(&mut *connection).await? {
+            if let Some((past, _)) = of(&mut pasts, entities, &place, row.try_get(4)?) {
+                past.recent.push(recent_of(&row)?);
+            }
+        }
+    }
+    for row in sqlx::query(TIMERS_OF).bind(&wanted).fetch_all(&mut *connection).await? {
+        if let Some((past, _)) = of(&mut pasts, entities, &place, row.try_get(0)?) {
+            past.timer = Some((row.try_get(1)?, row.try_get(2)?));
+        }
+    }
+    Ok(pasts)
+}
+
+fn of<'a>(
+    pasts: &'a mut [Past],
+    entities: &[EntityId],
+    place: &HashMap<i64, usize>,
+    packed: i64,
+) -> Option<(&'a mut Past, EntityId)> {
+    let place = *place.get(&packed)?;
+    Some((pasts.get_mut(place)?, *entities.get(place)?))
 }
 
 /// Rows after a sequence number, oldest first.

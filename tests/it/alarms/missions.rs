@@ -18,7 +18,7 @@ fn answer(task: &Value, text: &str) -> Value {
     json!({ "campaign": task["campaign"], "lease": task["lease"], "fence": task["fence"], "answer": text })
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn an_answer_is_durable_before_the_alarm_stops() {
     let room = Bedroom::open().await;
     room.tasks.put(5);
@@ -37,7 +37,7 @@ async fn an_answer_is_durable_before_the_alarm_stops() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn the_same_call_twice_is_one_answer_and_a_doubled_answer_is_refused() {
     let room = Bedroom::open().await;
     room.tasks.put(5);
@@ -53,7 +53,7 @@ async fn the_same_call_twice_is_one_answer_and_a_doubled_answer_is_refused() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn foreign_and_late_answers_are_refused_and_lose_nothing() {
     let room = Bedroom::open().await;
     room.tasks.put(5);
@@ -69,7 +69,7 @@ async fn foreign_and_late_answers_are_refused_and_lose_nothing() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn another_one_gives_the_lease_back() {
     let room = Bedroom::open().await;
     room.tasks.put(5);
@@ -83,7 +83,7 @@ async fn another_one_gives_the_lease_back() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn without_tasks_or_campaigns_the_person_may_stop() {
     let room = Bedroom::open().await;
     let anna = ringing(&room, "anna", 3).await;
@@ -99,7 +99,7 @@ async fn without_tasks_or_campaigns_the_person_may_stop() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn the_emergency_stop_and_the_phone_without_a_connection_always_work() {
     let room = Bedroom::open().await;
     room.tasks.put(9);

@@ -5,5 +5,7 @@ mod bedroom;
 mod fake_tasks;
 mod missions;
 mod pack;
+mod push;
 mod ringing;
 mod setting;
+mod stand_in;

@@ -11,7 +11,7 @@ fn answers(pack: &Value, texts: &[&str]) -> Value {
     json!({ "pack": pack, "answers": answers })
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn answers_given_offline_count_and_stop_the_alarm() {
     let room = Bedroom::open().await;
     room.tasks.put(9);
@@ -33,7 +33,7 @@ async fn answers_given_offline_count_and_stop_the_alarm() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_late_answer_counts_as_long_as_its_lease_stands() {
     let room = Bedroom::open().await;
     room.tasks.put(9);
@@ -49,7 +49,7 @@ async fn a_late_answer_counts_as_long_as_its_lease_stands() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn a_pack_that_was_changed_or_is_somebody_elses_is_refused() {
     let room = Bedroom::open().await;
     room.tasks.put(9);

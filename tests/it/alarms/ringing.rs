@@ -8,7 +8,7 @@ fn kinds(notices: &[Value]) -> Vec<&str> {
     notices.iter().map(|notice| notice["type"].as_str().unwrap()).collect()
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn it_rings_snoozes_rings_again_and_is_stopped_and_the_log_keeps_it() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
@@ -33,7 +33,7 @@ async fn it_rings_snoozes_rings_again_and_is_stopped_and_the_log_keeps_it() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn without_reaction_backups_ring_until_it_is_missed() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
@@ -51,7 +51,7 @@ async fn without_reaction_backups_ring_until_it_is_missed() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn the_wake_up_check_rings_again_unless_it_is_answered() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
@@ -67,7 +67,7 @@ async fn the_wake_up_check_rings_again_unless_it_is_answered() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn what_was_due_while_the_server_was_away_rings_once_when_it_is_back() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
@@ -85,7 +85,7 @@ async fn what_was_due_while_the_server_was_away_rings_once_when_it_is_back() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn an_alarm_can_be_tried() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::bedroom::{Bedroom, code, ok};
 
-#[tokio::test]
+#[actix_web::test]
 async fn alarms_are_added_changed_and_removed_and_nobody_else_sees_them() {
     let room = Bedroom::open().await;
     let (anna, ben) = (room.sleeper("anna").await, room.sleeper("ben").await);
@@ -27,7 +27,7 @@ async fn alarms_are_added_changed_and_removed_and_nobody_else_sees_them() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn what_makes_no_sense_is_refused_by_name() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
@@ -49,7 +49,7 @@ async fn what_makes_no_sense_is_refused_by_name() {
     room.close().await;
 }
 
-#[tokio::test]
+#[actix_web::test]
 async fn the_same_request_twice_is_one_alarm() {
     let room = Bedroom::open().await;
     let anna = room.sleeper("anna").await;
