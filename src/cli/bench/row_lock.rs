@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection, Row};
 use crate::cli::figures::{per_second, percentile_ms};
 
 /// Each is tried; the best counts.
-const CLIENTS: [usize; 4] = [1, 8, 32, 64];
+const CLIENTS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 const SCHEMA: &str = "drop schema if exists bench_row_lock cascade; create schema bench_row_lock; \
      create table bench_row_lock.lot (id bigint primary key, price bigint not null, leader bigint); \
