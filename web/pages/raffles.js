@@ -84,7 +84,7 @@ function card({ id, state, title, entry_stamps, prizes, entries, odds, closes_at
       fact("raffle.entries", count(entries)),
       !over && fact("raffle.odds", oddsText(odds)),
       !over && fact("raffle.cost", t("raffle.stamps", { count: entry_stamps })),
-      fact(over ? "raffle.drawn" : "raffle.closes", when(over ? draw_at : closes_at)),
+      state !== "cancelled" && fact(over ? "raffle.drawn" : "raffle.closes", when(over ? draw_at : closes_at)),
     ),
   );
 }

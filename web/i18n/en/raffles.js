@@ -57,7 +57,7 @@ export default {
   "raffle.entered": "You are in, with ticket {entry}.",
   "raffle.signIn": "Sign in to enter",
   "raffle.tooFewStamps": ({ needed, available }) => `An entry costs ${many(needed, "stamp", "stamps")}; you have ${available}.`,
-  "raffle.mine": ({ count, tickets }) => `You have ${many(count, "entry", "entries")}: ${tickets}.`,
+  "raffle.mine": ({ count, tickets }) => `You have ${many(count, "entry", "entries")}, ticket ${tickets}.`,
   "raffle.none.open": "You have not entered yet.",
   "raffle.none.frozen": "Entries are closed.",
   "raffle.none.drawn": "You did not take part.",

@@ -54,7 +54,7 @@ export default {
   "raffle.entered": "{entry}번 응모권으로 참여했습니다.",
   "raffle.signIn": "로그인하고 응모하기",
   "raffle.tooFewStamps": "응모에는 스탬프 {needed}개가 필요합니다. 지금 {available}개 있습니다.",
-  "raffle.mine": "내 응모 {count}번: {tickets}.",
+  "raffle.mine": "내 응모 {count}번, 응모권 {tickets}번.",
   "raffle.none.open": "아직 응모하지 않았습니다.",
   "raffle.none.frozen": "응모가 마감되었습니다.",
   "raffle.none.drawn": "참여하지 않은 추첨입니다.",
