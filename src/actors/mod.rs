@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod ask;
 pub mod auction;
 pub mod broker;
+pub mod campaign;
 pub mod funds;
 pub mod jobs;
 pub mod kernel;

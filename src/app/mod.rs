@@ -4,6 +4,7 @@
 //! `parts` makes everything there is; `server` listens; `chores` tidy up. The end is in [`App::run_until`], in order.
 
 mod chores;
+mod engine;
 mod notices;
 mod objects;
 mod parts;
@@ -26,6 +27,7 @@ use crate::actors::kernel::{Engine, StartError};
 use crate::config::Settings;
 use crate::http::accounts::Accounts;
 use crate::http::auctions::Auctions;
+use crate::http::campaigns::Campaigns;
 use crate::storage::Db;
 use crate::storage::cluster::Cluster;
 
@@ -95,6 +97,7 @@ impl App {
         let (mut tasks, stop_tasks) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(parts.cards.clone().run(stop_tasks.clone()));
         tasks.spawn(parts.raffles.follower().run(stop_tasks.clone()));
+        tasks.spawn(parts.campaigns.pool().cards().clone().run(stop_tasks.clone()));
         tasks.spawn(parts.chores().run(stop_tasks.clone()));
         tasks.spawn(parts.intakes.workers().run(stop_tasks.clone()));
         let server = server::start(listener, &settings.http, Arc::clone(&parts.live), parts.routes())?;
@@ -117,6 +120,12 @@ impl App {
     #[must_use]
     pub fn auctions(&self) -> &Auctions {
         &self.parts.auctions
+    }
+
+    /// The campaigns.
+    #[must_use]
+    pub fn campaigns(&self) -> &Campaigns {
+        &self.parts.campaigns
     }
 
     /// The engine.

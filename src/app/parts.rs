@@ -7,27 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
-use madang_domain::alarm::AlarmClock;
-use madang_domain::auction::Auction;
-use madang_domain::raffle::Raffle;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::chores::Chores;
+use super::engine::{Everybody, start_engine};
 use super::notices::Tellers;
 use super::objects::Intakes;
 use super::{BuildError, push, secret};
 use crate::actors::alarm::mission::Missions;
-use crate::actors::alarm::tasks::NoTasks;
-use crate::actors::auction::cards::{Cards, Changes};
+use crate::actors::auction::cards::Cards;
 use crate::actors::broker::{Broker, BrokerSettings};
+use crate::actors::campaign::pool::Pool;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, EngineSettings, Habits};
-use crate::actors::publish::{Publication, Publisher};
 use crate::actors::raffle::codes::Codes;
-use crate::actors::raffle::follow::{Changes as RaffleChanges, Follower};
-use crate::actors::user::UserInbox;
+use crate::actors::raffle::follow::Follower;
 use crate::clients::mail::{LocalOutbox, Mailer, Smtp, SmtpSettings};
 use crate::config::{MailSettings, RedisSettings, Settings};
 use crate::http::accounts::{Accounts, AccountsParts, CookieSettings, PasswordCost, Passwords};
@@ -35,6 +31,7 @@ use crate::http::admin::Operations;
 use crate::http::alarms::{Alarms, AlarmsParts};
 use crate::http::auctions::{Auctions, AuctionsParts};
 use crate::http::auth::{Cut, Revocations, Tokens};
+use crate::http::campaigns::Campaigns;
 use crate::http::devices::Devices;
 use crate::http::house::MadangHouse;
 use crate::http::limits::{Allowances, Limits};
@@ -56,6 +53,7 @@ pub(super) struct Parts {
     alarms: Alarms,
     devices: Devices,
     pub(super) auctions: Auctions,
+    pub(super) campaigns: Campaigns,
     pub(super) cards: Cards,
     pub(super) db: Db,
     pub(super) engine: Engine,
@@ -104,52 +102,32 @@ impl Identity {
     }
 }
 
-/// What the engine publishes goes to the watchers and to the list's rows.
-struct Everybody {
-    broker: Arc<Broker>,
-    changes: Arc<Changes>,
-    raffles: Arc<RaffleChanges>,
-}
-
-impl Publisher for Everybody {
-    fn publish(&self, channel: &str, epoch: &str, publications: &[Publication]) {
-        self.broker.publish(channel, epoch, publications);
-        self.changes.publish(channel, epoch, publications);
-        self.raffles.publish(channel, epoch, publications);
-    }
-}
-
 impl Parts {
     pub(super) async fn build(settings: &Settings, clock: Arc<dyn Clock>, db: Db) -> Result<Self, BuildError> {
         let metrics = telemetry::metrics().map_err(|error| BuildError::Setting(error.to_string()))?;
         let identity = Identity::build(settings, &clock, &db).await?;
         let Identity { accounts, cache, mailer, revocations, tokens } = identity;
         let broker = Broker::new(broker_settings(settings));
-        let everybody = Arc::new(Everybody { broker: Arc::clone(&broker), changes: Arc::default(), raffles: Arc::default() });
+        let everybody = Arc::new(Everybody::of(&broker));
         let push = Arc::new(push::build(&settings.push, &settings.database, &clock)?);
         let devices = Devices::new(db.pool().clone(), Arc::clone(&push), Arc::clone(&clock));
-        let engine = Engine::builder(db.pool().clone())
-            .settings(engine_settings(settings)?)
-            .clock(Arc::clone(&clock))
-            .publisher(everybody.clone())
-            .mail(Arc::new(Tellers::new(db.clone(), mailer, Arc::clone(&push))))
-            .kind::<AlarmClock>()
-            .kind::<Auction>()
-            .kind::<UserInbox>()
-            .kind::<Raffle>()
-            .start()
-            .await?;
+        let tellers = Tellers::new(db.clone(), mailer, push);
+        let engine = start_engine(engine_settings(settings)?, &clock, &db, (everybody.clone(), tellers)).await?;
         let cards = Cards::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.changes));
         let raffles = raffles(settings, &engine, &db, &clock, &everybody)?;
         let auctions = auctions(settings, &engine, &db, &cards, &clock, &broker);
+        let pool = Pool::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.campaigns));
+        pool.learn_owners().await?;
+        let campaigns = Campaigns::new(engine.clone(), db.pool().clone(), pool.clone());
         let alarms = Alarms::new(AlarmsParts {
-            missions: Missions::new(engine.clone(), Arc::new(NoTasks)),
+            missions: Missions::new(engine.clone(), Arc::new(pool.clone())),
             db: db.pool().clone(),
             tokens: tokens.clone(),
             clock: Arc::clone(&clock),
         });
-        let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current()).with_alarms(alarms.clone());
-        let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc);
+        let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
+        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool);
+        let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc).with_campaigns(campaigns.clone());
         let live = Live::start(Arc::new(house), Arc::clone(&broker), live_settings(settings))?;
         cut_sockets_of_cut_sessions(&revocations, &live);
         let render = metrics.clone();
@@ -162,6 +140,7 @@ impl Parts {
             alarms,
             devices,
             auctions,
+            campaigns,
             cards,
             db,
             engine,
@@ -183,6 +162,7 @@ impl Parts {
     /// What every worker thread of the HTTP server serves.
     pub(super) fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
         let (accounts, alarms, auctions) = (self.accounts.clone(), self.alarms.clone(), self.auctions.clone());
+        let campaigns = self.campaigns.clone();
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let devices = self.devices.clone();
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
@@ -196,6 +176,7 @@ impl Parts {
                 .app_data(web::Data::new(alarms.clone()))
                 .app_data(web::Data::new(devices.clone()))
                 .app_data(web::Data::new(auctions.clone()))
+                .app_data(web::Data::new(campaigns.clone()))
                 .app_data(web::Data::new(tokens.clone()))
                 .app_data(web::Data::new(limits.clone()))
                 .app_data(web::Data::new(operations.clone()))
@@ -249,8 +230,7 @@ fn raffles(
     everybody: &Everybody,
 ) -> Result<Raffles, BuildError> {
     let secret = secret::read_or_make(&settings.auth, &settings.database)?;
-    let codes = Codes::new(&secret).map_err(|error| BuildError::Setting(error.to_string()))?;
-    let codes = Arc::new(codes);
+    let codes = Arc::new(Codes::new(&secret).map_err(|error| BuildError::Setting(error.to_string()))?);
     let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), Arc::clone(&everybody.raffles));
     let (engine, db, clock) = (engine.clone(), db.pool().clone(), Arc::clone(clock));
     Ok(Raffles::new(RafflesParts { engine, db, follower, codes, clock }))

@@ -4,7 +4,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, artworks, auctions, devices, limits, objects, openapi, points, problem, raffles, uploads, wallet,
+    accounts, admin, alarms, artworks, auctions, campaigns, devices, labels, limits, objects, openapi, points, problem,
+    raffles, uploads, wallet,
 };
 
 /// Where the API lives.
@@ -27,6 +28,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .configure(devices::routes)
                 .configure(artworks::routes)
                 .configure(auctions::routes)
+                .configure(campaigns::routes)
+                .configure(labels::routes)
                 .configure(uploads::routes)
                 .configure(wallet::routes)
                 .configure(points::routes)

@@ -11,6 +11,7 @@ use serde_json::value::to_raw_value;
 
 use super::auctions::Auctions;
 use super::auth::Tokens;
+use super::campaigns::Campaigns;
 use super::live::house::{Backlog, ChannelRules, ChannelSnapshot, History, House, Identity, Presence, RpcCall, RpcReply};
 use super::raffles;
 use super::rpc::Rpc;
@@ -23,6 +24,7 @@ pub struct MadangHouse {
     auctions: Auctions,
     tokens: Tokens,
     rpc: Rpc,
+    campaigns: Option<Campaigns>,
 }
 
 impl fmt::Debug for MadangHouse {
@@ -35,7 +37,19 @@ impl MadangHouse {
     /// From its parts.
     #[must_use]
     pub fn new(engine: Engine, auctions: Auctions, tokens: Tokens, rpc: Rpc) -> Self {
-        Self { engine, auctions, tokens, rpc }
+        Self { engine, auctions, tokens, rpc, campaigns: None }
+    }
+
+    /// With the campaigns, whose owners the pool knows.
+    #[must_use]
+    pub fn with_campaigns(mut self, campaigns: Campaigns) -> Self {
+        self.campaigns = Some(campaigns);
+        self
+    }
+
+    fn may_watch(&self, id: EntityId, who: &Identity) -> bool {
+        let owner = self.campaigns.as_ref().and_then(|campaigns| campaigns.pool().owner(id.number()));
+        who.roles.contains(&Role::Admin) || owner == Some(who.user)
     }
 
     async fn look(&self, id: EntityId, viewer: Viewer) -> Result<ChannelSnapshot, Denied> {
@@ -101,7 +115,12 @@ impl House for MadangHouse {
                 Ok(ChannelRules { presence: Presence::Hidden, backlog: Backlog::Cut, ..durable })
             }
             (Kind::Alarm, Some(_)) => Err(Code::Forbidden),
-            (Kind::Campaign, _) => Err(Code::UnknownChannel),
+            (Kind::Campaign, None) => Err(Code::Unauthenticated),
+            // What a company's campaign comes to is for the company and for admins; for others there is none.
+            (Kind::Campaign, Some(who)) if self.may_watch(id, who) => {
+                Ok(ChannelRules { presence: Presence::Hidden, ..durable })
+            }
+            (Kind::Campaign, Some(_)) => Err(Code::UnknownChannel),
         }
     }
 

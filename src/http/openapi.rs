@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, artworks, auctions, devices, points, raffles, uploads, wallet};
+use super::{accounts, admin, alarms, api, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -44,6 +44,8 @@ struct ProblemView {
         (name = "raffles", description = "Prizes, entries, draws and their proofs"),
         (name = "artworks", description = "What can be auctioned"),
         (name = "auctions", description = "Auctions, bids, favourites, invoices"),
+        (name = "campaigns", description = "Images that a company has labeled, what came of them, and who labels"),
+        (name = "labels", description = "Labeling: the next task, an answer, what one answered"),
         (name = "uploads", description = "Images for a campaign: announce, send, follow"),
         (name = "operations", description = "For operators"),
         (name = "development", description = "Only on a server without SMTP"),
@@ -90,6 +92,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .merge_from(devices::Document::openapi())
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
+        .merge_from(campaigns::Document::openapi())
+        .merge_from(labels::Document::openapi())
         .merge_from(uploads::Document::openapi())
         .merge_from(wallet::Document::openapi())
         .merge_from(points::Document::openapi())

@@ -10,6 +10,7 @@ pub mod attempts;
 pub mod auctions;
 pub mod audit;
 pub mod cache;
+pub mod campaigns;
 pub mod cluster;
 pub mod devices;
 pub mod email_codes;

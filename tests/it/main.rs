@@ -16,6 +16,7 @@ mod alarms;
 mod app;
 mod auctions;
 mod cache;
+mod campaigns;
 mod cluster;
 mod command_line;
 mod engine;

@@ -78,6 +78,8 @@ impl Project {
         if let Value::Object(fields) = &mut fields {
             fields.insert("campaign".to_owned(), json!(id.number()));
             fields.insert("name".to_owned(), json!(self.draft.name));
+            // What mails call the thing that they are about.
+            fields.insert("title".to_owned(), json!(self.draft.name));
         }
         Effect::Notify { user, notice: Notice { kind: kind.to_owned(), about: id.to_string(), fields, mail, push: false } }
     }

@@ -1,5 +1,6 @@
 //! What an entity hands to the journal writer: something to write, something to say once that is durable, or both.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -69,6 +70,9 @@ pub struct Viewed {
     /// The channel's epoch.
     pub epoch: Arc<str>,
 }
+
+/// What a look found out, without its type.
+pub type Seen = Box<dyn Any + Send>;
 
 /// What is known of a kind without its types: how stored events look to those who asked and to those who watch.
 #[derive(Debug, Clone, Copy)]
@@ -206,6 +210,13 @@ pub enum Release {
         /// For what.
         view: Viewed,
     },
+    /// What another part of the program found out.
+    Look {
+        /// Who waits.
+        reply: Promise<Seen>,
+        /// For what.
+        seen: Seen,
+    },
     /// This incarnation says nothing any more.
     Farewell,
 }
@@ -231,6 +242,7 @@ impl Item {
         match std::mem::replace(&mut self.release, Release::Nothing) {
             Release::Answer { reply, result } => reply.give(result),
             Release::View { reply, view } => reply.give(Ok(view)),
+            Release::Look { reply, seen } => reply.give(Ok(seen)),
             other @ (Release::Nothing | Release::Recall { .. } | Release::Farewell) => self.release = other,
         }
     }
@@ -242,6 +254,7 @@ impl Item {
         match release {
             Release::Answer { reply, .. } | Release::Recall { reply, .. } => reply.give(Err(Denied::Failed(code))),
             Release::View { reply, .. } => reply.give(Err(Denied::Failed(code))),
+            Release::Look { reply, .. } => reply.give(Err(Denied::Failed(code))),
             Release::Farewell => (residence.word)(Word::Buried),
             Release::Nothing => {}
         }

@@ -14,7 +14,8 @@ use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use super::body::{Body, derived_id};
-use super::item::{Write, publications_of};
+use super::item::{Seen, Write, publications_of};
+use super::letter::Look;
 use super::recent::{Recent, Recognised};
 use crate::actors::ask::{Answer, Denied};
 use crate::actors::publish::Publication;
@@ -30,6 +31,10 @@ pub struct Habits {
     pub snapshot_rows: u32,
     /// After how many bytes of events.
     pub snapshot_bytes: usize,
+    /// And not before the events since the last snapshot weigh so many times as much as that snapshot did: a large state
+    /// is written seldom, so that all snapshots together are at most this share of the journal. What a load replays then is
+    /// bounded by the state that it loads anyway.
+    pub snapshot_thrift: usize,
     /// How many command ids are remembered.
     pub recent: usize,
     /// Every how many decisions the invariants are checked.
@@ -38,7 +43,7 @@ pub struct Habits {
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { snapshot_rows: 500, snapshot_bytes: 64 * 1024, recent: 65_536, check_every: 256 }
+        Self { snapshot_rows: 500, snapshot_bytes: 64 * 1024, snapshot_thrift: 2, recent: 65_536, check_every: 256 }
     }
 }
 
@@ -56,6 +61,8 @@ pub struct Keeper<E: Entity> {
     pub(super) wake: Option<(Timestamp, Uuid)>,
     pub(super) rows_since: u32,
     pub(super) bytes_since: usize,
+    /// What the newest snapshot weighs.
+    pub(super) snapshot_weight: usize,
     /// The newest snapshot and the one before it: those two are kept.
     pub(super) snapshots: (u64, u64),
     pub(super) habits: Habits,
@@ -119,6 +126,7 @@ impl<E: Entity> Keeper<E> {
             wake: None,
             rows_since: 0,
             bytes_since: 0,
+            snapshot_weight: 0,
             snapshots: (0, 0),
             habits,
         }
@@ -167,6 +175,12 @@ impl<E: Entity> Keeper<E> {
     #[must_use]
     pub fn view(&self, viewer: &Viewer) -> Option<Value> {
         catch_unwind(AssertUnwindSafe(|| self.state.view(viewer))).ok()
+    }
+
+    /// Looks at the state; `None` when whoever looks panicked.
+    #[must_use]
+    pub fn look(&self, look: Look<E>) -> Option<Seen> {
+        catch_unwind(AssertUnwindSafe(|| look.at(&self.state))).ok()
     }
 
     /// Decides a command that did not come before, and applies what happens.
@@ -241,7 +255,7 @@ impl<E: Entity> Keeper<E> {
         }
         self.rows_since += 1;
         self.bytes_since += row.body.len();
-        if self.rows_since >= self.habits.snapshot_rows || self.bytes_since >= self.habits.snapshot_bytes {
+        if self.is_snapshot_due() {
             write.snapshot = self.snapshot()?;
         }
         write.row = Some(row);
@@ -321,6 +335,11 @@ impl<E: Entity> Keeper<E> {
         Some(TimerRow { entity: self.id, due: self.wake })
     }
 
+    fn is_snapshot_due(&self) -> bool {
+        let much = self.rows_since >= self.habits.snapshot_rows || self.bytes_since >= self.habits.snapshot_bytes;
+        much && self.bytes_since >= self.snapshot_weight.saturating_mul(self.habits.snapshot_thrift)
+    }
+
     /// A snapshot of this moment, unless there is one already.
     ///
     /// # Errors
@@ -329,8 +348,10 @@ impl<E: Entity> Keeper<E> {
         if self.seq == self.snapshots.0 {
             return Ok(None);
         }
+        let body = serde_json::to_vec(&self.state)?;
         self.rows_since = 0;
         self.bytes_since = 0;
+        self.snapshot_weight = body.len();
         self.snapshots = (self.seq, self.snapshots.0);
         Ok(Some(SnapshotRow {
             entity: self.id,
@@ -339,7 +360,7 @@ impl<E: Entity> Keeper<E> {
             offset: self.offset,
             at: self.last_at,
             chain: self.chain,
-            body: serde_json::to_vec(&self.state)?,
+            body,
             keep_from: self.snapshots.1,
         }))
     }

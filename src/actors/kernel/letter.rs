@@ -1,5 +1,7 @@
 //! What is sent to an entity.
 
+use std::fmt;
+
 use actix::Message;
 use madang_domain::code::Code;
 use madang_domain::entity::{Entity, Order, Viewer};
@@ -9,7 +11,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::gate::Permit;
-use super::item::{Promise, Viewed};
+use super::item::{Promise, Seen, Viewed};
 use crate::actors::ask::{Answer, Denied};
 use crate::storage::journal::read::KnownCommand;
 
@@ -44,6 +46,13 @@ pub enum Content<E: Entity> {
         /// Who waits.
         reply: Promise<Viewed>,
     },
+    /// Another part of the program looks at the state itself.
+    Look {
+        /// What it wants to know.
+        look: Look<E>,
+        /// Who waits.
+        reply: Promise<Seen>,
+    },
     /// A deadline may be due.
     Wake,
     /// An operator looks.
@@ -51,6 +60,28 @@ pub enum Content<E: Entity> {
         /// Who waits.
         reply: Promise<Inspection>,
     },
+}
+
+/// A look at the state itself, of which only what is found out leaves the entity's thread.
+pub struct Look<E>(Box<dyn FnOnce(&E) -> Seen + Send>);
+
+impl<E> Look<E> {
+    /// A look that finds this out. It must be short: the entity does nothing else meanwhile.
+    pub fn new<T: Send + 'static>(look: impl FnOnce(&E) -> T + Send + 'static) -> Self {
+        Self(Box::new(move |state| Box::new(look(state))))
+    }
+
+    /// Looks.
+    #[must_use]
+    pub fn at(self, state: &E) -> Seen {
+        (self.0)(state)
+    }
+}
+
+impl<E> fmt::Debug for Look<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Look")
+    }
 }
 
 impl<E: Entity> Letter<E> {
@@ -65,6 +96,7 @@ impl<E: Entity> Letter<E> {
         match self.content {
             Content::Order { reply, .. } => reply.give(Err(Denied::Failed(code))),
             Content::View { reply, .. } => reply.give(Err(Denied::Failed(code))),
+            Content::Look { reply, .. } => reply.give(Err(Denied::Failed(code))),
             Content::Inspect { reply } => reply.give(Err(Denied::Failed(code))),
             Content::Wake => {}
         }

@@ -85,6 +85,7 @@ impl<E: Entity> Keeper<E> {
         self.chain = snapshot.chain;
         self.last_at = snapshot.at;
         self.snapshots = (snapshot.seq, older);
+        self.snapshot_weight = snapshot.body.len();
         Ok(())
     }
 

@@ -109,6 +109,19 @@ impl Engine {
         view.await.unwrap_or(Err(Denied::Failed(Code::Unknown)))
     }
 
+    /// Looks at the state of an entity itself, which rests nowhere else: for lists of what is too much for a view. The look
+    /// runs on the entity's thread and must be short; what it finds out comes when it is durable.
+    ///
+    /// # Errors
+    /// When the engine cannot say.
+    pub async fn look<E: Entity, T: Send + 'static>(
+        &self,
+        id: EntityId,
+        look: impl FnOnce(&E) -> T + Send + 'static,
+    ) -> Result<T, Denied> {
+        self.shared.look(id, look).await
+    }
+
     /// A living entity as operators see it; brings it to life when it rests.
     ///
     /// # Errors

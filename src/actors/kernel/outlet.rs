@@ -91,6 +91,7 @@ fn say(residence: &Arc<Residence>, release: Release, outlet: &impl Outlet) {
         Release::Nothing => {}
         Release::Answer { reply, result } => reply.give(result),
         Release::View { reply, view } => reply.give(Ok(view)),
+        Release::Look { reply, seen } => reply.give(Ok(seen)),
         Release::Recall { reply, seq } => outlet.recall(residence, seq, reply),
         Release::Farewell => (residence.word)(Word::Buried),
     }

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::body::Body;
 use super::gate::{Gate, Permit};
-use super::item::{Doom, Item, Promise, Release, Residence, Viewed, Word, Write};
+use super::item::{Doom, Item, Promise, Release, Residence, Seen, Viewed, Word, Write};
 use super::keeper::{Judged, Keeper, Spoiled};
-use super::letter::{Content, Inspection, Letter};
+use super::letter::{Content, Inspection, Letter, Look};
 use super::plant::{Fault, Faults};
 use super::recent::Recognised;
 use crate::actors::ask::{Answer, Denied};
@@ -125,6 +125,7 @@ impl<E: Entity> Resident<E> {
         match content {
             Content::Order { order, reply, journal } => self.order(order, reply, journal, permit, host),
             Content::View { viewer, reply } => self.view(&viewer, reply, permit, host),
+            Content::Look { look, reply } => self.look(look, reply, permit, host),
             Content::Wake => {
                 if let Some(order) = self.keeper.fire(host.now()) {
                     metrics::histogram!(super::names::TIMER_LATENESS).record(self.lateness(host.now()));
@@ -242,6 +243,14 @@ impl<E: Entity> Resident<E> {
         };
         let view = Viewed { data, seq: self.keeper.seq(), offset: self.keeper.offset(), epoch: host.channel_epoch() };
         self.submit(None, Release::View { reply, view }, permit, host);
+    }
+
+    fn look(&self, look: Look<E>, reply: Promise<Seen>, permit: Option<Permit>, host: &impl Host<E>) {
+        let Some(seen) = self.keeper.look(look) else {
+            host.panicked(&self.residence, None);
+            return reply.give(Err(Denied::Failed(Code::Internal)));
+        };
+        self.submit(None, Release::Look { reply, seen }, permit, host);
     }
 
     fn submit(&self, write: Option<Box<Write>>, release: Release, permit: Option<Permit>, host: &impl Host<E>) {

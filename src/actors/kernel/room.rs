@@ -70,7 +70,9 @@ impl<E: Entity> Room<E> {
         letter.permit = None;
         let entry = match letter.content {
             Content::Wake => tenant.gate.enter_urgently(),
-            Content::Order { .. } | Content::View { .. } | Content::Inspect { .. } => tenant.gate.enter(),
+            Content::Order { .. } | Content::View { .. } | Content::Look { .. } | Content::Inspect { .. } => {
+                tenant.gate.enter()
+            }
         };
         match entry {
             Entry::Admitted(permit) => {

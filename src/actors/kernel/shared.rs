@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::clock::Clock;
 use super::item::{Item, Promise, Residence, Write};
-use super::letter::{Content, Letter};
+use super::letter::{Content, Letter, Look};
 use super::lookup::LookUp;
 use super::outlet::Outlet;
 use super::ownership::Ownership;
@@ -116,6 +116,24 @@ impl Shared {
         let (give, answer) = oneshot::channel();
         self.post::<E>(order, Promise::new(move |result| drop(give.send(result))));
         answer.await.unwrap_or(Err(Denied::Failed(Code::Unknown)))
+    }
+
+    /// Looks at the state of an entity and waits for what is found out: true at a committed moment.
+    ///
+    /// # Errors
+    /// Why there is nothing.
+    pub async fn look<E: Entity, T: Send + 'static>(
+        &self,
+        id: EntityId,
+        look: impl FnOnce(&E) -> T + Send + 'static,
+    ) -> Result<T, Denied> {
+        let room = self.room(E::KIND).and_then(|room| room.as_any().downcast_ref::<Room<E>>());
+        let room = room.filter(|_| id.kind() == E::KIND).ok_or(Denied::Failed(Code::NotFound))?;
+        let (give, seen) = oneshot::channel();
+        let reply = Promise::new(move |result| drop(give.send(result)));
+        room.post(Letter::new(id, Content::Look { look: Look::new(look), reply }));
+        let seen = seen.await.unwrap_or(Err(Denied::Failed(Code::Unknown)))?;
+        seen.downcast().map(|seen| *seen).map_err(|_| Denied::Failed(Code::Internal))
     }
 
     /// To the writer. When it is gone the item's promise says that the outcome is unknown.

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Args;
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
+use madang_domain::campaign::Campaign;
 use madang_domain::ids::{EntityId, Kind};
 use madang_domain::raffle::Raffle;
 use madang_domain::user::UserInbox;
@@ -92,9 +93,7 @@ async fn examine_any(db: &PgPool, id: EntityId) -> Result<Examined, ReadError> {
         Kind::User => examine::<UserInbox>(db, id).await,
         Kind::Alarm => examine::<AlarmClock>(db, id).await,
         Kind::Raffle => examine::<Raffle>(db, id).await,
-        Kind::Campaign => {
-            Ok(Examined { broken: vec![format!("{id} is of a kind that this server has no rules for")], ..Examined::default() })
-        }
+        Kind::Campaign => examine::<Campaign>(db, id).await,
     }
 }
 

@@ -186,6 +186,24 @@ const WORDINGS: &[Wording] = &[
             "Without a connection the next one may not ring: please open the app once. {title}",
         ),
     },
+    Wording {
+        kind: "campaign.approved",
+        amount: "",
+        korean: ("캠페인이 승인되었습니다", "〈{title}〉 캠페인이 승인되어 라벨링을 시작할 수 있습니다."),
+        english: ("Your campaign was approved", "“{title}” was approved: labeling can begin."),
+    },
+    Wording {
+        kind: "campaign.rejected",
+        amount: "",
+        korean: ("캠페인이 반려되었습니다", "〈{title}〉 캠페인이 반려되었습니다. 사유는 캠페인 페이지에서 확인해 주세요."),
+        english: ("Your campaign was rejected", "“{title}” was rejected. The reason is on the campaign's page."),
+    },
+    Wording {
+        kind: "campaign.completed",
+        amount: "",
+        korean: ("캠페인이 끝났습니다", "〈{title}〉 캠페인이 완료되었습니다. 결과를 내려받을 수 있습니다."),
+        english: ("Your campaign is complete", "“{title}” is complete: its results can be downloaded."),
+    },
 ];
 
 /// For kinds without words of their own, so that nobody goes untold.

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod bid;
+mod label;
 mod wallet;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use super::alarms::Alarms;
 use super::auctions::{Auctions, Verb};
 use super::live::house::{Identity, RpcCall, RpcError, RpcReply, RpcResult};
 use crate::actors::ask::Denied;
+use crate::actors::campaign::pool::Pool;
 use crate::actors::kernel::clock::Clock;
 
 /// The longest `ref` that is echoed, in characters.
@@ -39,6 +41,7 @@ const MAX_REF: usize = 64;
 pub struct Rpc {
     auctions: Auctions,
     alarms: Option<Alarms>,
+    labels: Option<Pool>,
     clock: Arc<dyn Clock>,
     tasks: Handle,
 }
@@ -53,13 +56,20 @@ impl Rpc {
     /// The table over these parts; what must wait runs on `tasks`.
     #[must_use]
     pub fn new(auctions: Auctions, clock: Arc<dyn Clock>, tasks: Handle) -> Self {
-        Self { auctions, alarms: None, clock, tasks }
+        Self { auctions, alarms: None, labels: None, clock, tasks }
     }
 
     /// With the methods of alarms.
     #[must_use]
     pub fn with_alarms(mut self, alarms: Alarms) -> Self {
         self.alarms = Some(alarms);
+        self
+    }
+
+    /// With the methods of labels.
+    #[must_use]
+    pub fn with_labels(mut self, pool: Pool) -> Self {
+        self.labels = Some(pool);
         self
     }
 
@@ -70,7 +80,9 @@ impl Rpc {
             "time.sync" => reply(self.sync(&call.data)),
             "time.now" => reply(raw(&json!({ "t": self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true) }))),
             "auction.view" | "wallet.view" | "wallet.deposit" => self.spawn(call, reply),
-            method if verb_of(method).is_some() || method.starts_with("alarm.") => self.spawn(call, reply),
+            method if verb_of(method).is_some() || method.starts_with("alarm.") || method.starts_with("label.") => {
+                self.spawn(call, reply)
+            }
             _ => reply(Err(Code::UnknownMethod.into())),
         }
     }
@@ -82,10 +94,13 @@ impl Rpc {
                 "auction.view" => table.view(&call).await,
                 "wallet.view" => wallet::view(&table, &call).await,
                 "wallet.deposit" => wallet::deposit(&table, &call).await,
-                method => match (method.strip_prefix("alarm."), verb_of(method)) {
-                    (Some(method), _) => alarm::call(&table, method, &call).await,
-                    (None, Some(verb)) => table.run(verb, &call).await,
-                    (None, None) => Err(Code::UnknownMethod.into()),
+                method => match method.split_once('.') {
+                    Some(("alarm", method)) => alarm::call(&table, method, &call).await,
+                    Some(("label", method)) => label::call(&table, method, &call).await,
+                    Some(_) | None => match verb_of(method) {
+                        Some(verb) => table.run(verb, &call).await,
+                        None => Err(Code::UnknownMethod.into()),
+                    },
                 },
             }
         });

@@ -1,1 +1,8 @@
 //! Given events, when a command comes, then events or a refusal.
+
+mod desk;
+mod labeling;
+mod originals;
+mod properties;
+mod reference;
+mod stored;

@@ -28,7 +28,8 @@ use crate::actors::kernel::retell::{Memory, Retold};
 use crate::actors::publish::Publication;
 use crate::storage::journal::{HoldRow, Outcome};
 
-pub(super) const HABITS: Habits = Habits { snapshot_rows: 4, snapshot_bytes: 4096, recent: 6, check_every: 1 };
+pub(super) const HABITS: Habits =
+    Habits { snapshot_rows: 4, snapshot_bytes: 4096, snapshot_thrift: 0, recent: 6, check_every: 1 };
 const LIMITS: Limits = Limits { rows: 4, bytes: 4096 };
 const PERMITS: u32 = 6;
 
