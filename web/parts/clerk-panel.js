@@ -122,7 +122,9 @@ function clerkFacts({ clerk, currency }) {
       h("dt", { text: t(key) }),
       h("dd", { class: "figures", text: amount === null || amount === undefined ? "–" : money(amount, currency) }),
     );
-  return [row("clerk.reserve", clerk.reserve), row("clerk.leaderMax", clerk.leader_max), row("clerk.second", clerk.second)];
+  // They are listed by their maxima, the highest first.
+  const second = clerk.bidders?.filter(({ max }) => max !== null)[1]?.max;
+  return [row("clerk.reserve", clerk.reserve), row("clerk.leaderMax", clerk.leader_max), row("clerk.second", second)];
 }
 
 /** Who stands in the book, each with the way to take their bids back. Drawn anew only when it differs. */
