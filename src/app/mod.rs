@@ -26,8 +26,10 @@ use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, StartError};
 use crate::config::Settings;
 use crate::http::accounts::Accounts;
+use crate::http::alarms::Alarms;
 use crate::http::auctions::Auctions;
 use crate::http::campaigns::Campaigns;
+use crate::http::uploads::Uploads;
 use crate::storage::Db;
 use crate::storage::cluster::Cluster;
 
@@ -120,6 +122,18 @@ impl App {
     #[must_use]
     pub fn auctions(&self) -> &Auctions {
         &self.parts.auctions
+    }
+
+    /// The alarm clocks.
+    #[must_use]
+    pub fn alarms(&self) -> &Alarms {
+        &self.parts.alarms
+    }
+
+    /// What companies send.
+    #[must_use]
+    pub fn uploads(&self) -> &Uploads {
+        &self.parts.intakes.uploads
     }
 
     /// The campaigns.

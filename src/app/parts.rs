@@ -50,7 +50,7 @@ const STOP_SHARE: u32 = 2;
 /// Everything there is.
 pub(super) struct Parts {
     pub(super) accounts: Accounts,
-    alarms: Alarms,
+    pub(super) alarms: Alarms,
     devices: Devices,
     pub(super) auctions: Auctions,
     pub(super) campaigns: Campaigns,

@@ -10,7 +10,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
-use super::demo::{Demo, Fair};
+use super::demo::{Demo, Fair, mornings};
 use super::exit;
 use crate::actors::kernel::clock::WallClock;
 use crate::app::App;
@@ -51,6 +51,12 @@ impl Serve {
                 accounts: app.accounts().clone(),
                 auctions: app.auctions().clone(),
                 engine: app.engine().clone(),
+                mornings: mornings::Parts {
+                    campaigns: app.campaigns().clone(),
+                    alarms: app.alarms().clone(),
+                    uploads: app.uploads().clone(),
+                    engine: app.engine().clone(),
+                },
             };
             demo.spawn(Box::pin(parts.set_up(&settings.demo)).await?.keep());
         }

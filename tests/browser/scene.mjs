@@ -32,7 +32,7 @@ export async function offer(base, { title, opening_bid, rules }) {
 }
 
 const COMPANY = ["company@madang.example", "madang-demo"];
-const OPERATOR = ["operator@madang.example", "madang-demo"];
+const OPERATOR = ["admin@madang.example", "madang-demo"];
 const TASKS_WITHIN = 60_000;
 
 /**

@@ -1,8 +1,10 @@
-//! Something to look at for newcomers (`madang serve --demo`): people, a catalogue, and auctions that are always open.
+//! Something to look at for newcomers (`madang serve --demo`): people, a catalogue, auctions that are always open, and a
+//! company whose receipts are read in the morning.
 //!
 //! Everything is done through the same doors as by everybody else. What is there already is left alone, so the demo may be
 //! started again and again; an auction that has ended is followed by another one at the same stall.
 
+pub mod mornings;
 mod stalls;
 mod works;
 
@@ -18,6 +20,7 @@ use madang_domain::money::{Currency, Money};
 use madang_domain::time::Timestamp;
 use uuid::Uuid;
 
+use self::mornings::{Cast, Mornings};
 use self::stalls::{STALLS, Stall};
 use super::import::artworks::Rows;
 use super::import::{DEFAULT_SOURCE, import};
@@ -32,13 +35,19 @@ use crate::storage::{Db, accounts};
 /// The password of all people of the demo.
 pub const PASSWORD: &str = "madang-demo";
 /// Address, name and roles of the people.
-const PEOPLE: [(&str, &str, &[Role]); 6] = [
+const PEOPLE: [(&str, &str, &[Role]); 12] = [
     ("clerk@madang.example", "Clerk", &[Role::Clerk]),
     ("seller@madang.example", "Seller", &[Role::Seller]),
     ("anna@madang.example", "Anna", &[]),
     ("ben@madang.example", "Ben", &[]),
     ("company@madang.example", "Company", &[Role::Company]),
     ("admin@madang.example", "Admin", &[Role::Admin]),
+    ("mina@madang.example", "Mina", &[]),
+    ("jun@madang.example", "Jun", &[]),
+    ("sora@madang.example", "Sora", &[]),
+    ("noah@madang.example", "Noah", &[]),
+    ("yuna@madang.example", "Yuna", &[]),
+    ("theo@madang.example", "Theo", &[]),
 ];
 /// What Anna and Ben have to begin with, in minor units.
 const PURSES: [Money; 2] = [Money::new(50_000_000, Currency::KRW), Money::new(5_000_000, Currency::USD)];
@@ -47,7 +56,7 @@ const POINTS: i64 = 600;
 /// Where real artworks lie beside a checkout of the sources.
 const REAL_ARTWORKS: &str = "../shared/data/tate/artworks.csv";
 /// The stalls are looked after this often.
-const LOOK_EVERY: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// How many works are on sale in turn.
 const WORKS_ON_SALE: i64 = 80;
 
@@ -62,6 +71,8 @@ pub struct Demo {
     pub auctions: Auctions,
     /// Where numbers of auctions come from.
     pub engine: Engine,
+    /// What the mornings use.
+    pub mornings: mornings::Parts,
 }
 
 /// A demo that is set up: its people, and what is sold.
@@ -71,6 +82,7 @@ pub struct Fair {
     seller: UserId,
     bidders: [UserId; 2],
     works: Vec<Artwork>,
+    mornings: Mornings,
 }
 
 impl Demo {
@@ -83,7 +95,10 @@ impl Demo {
         for (email, name, roles) in PEOPLE {
             people.push(self.person(email, name, roles).await?);
         }
-        let [_, seller, anna, ben, ..] = people[..] else { return Err(anyhow!("the demo has six people")) };
+        let [_, seller, anna, ben, company, operator, ref readers @ ..] = people[..] else {
+            return Err(anyhow!("the demo has fewer people than parts to play"));
+        };
+        let cast = Cast { operator, company, readers: readers.to_vec(), sleeper: anna };
         for (bidder, money) in [anna, ben].into_iter().flat_map(|bidder| PURSES.map(|money| (bidder, money))) {
             if self.auctions.currencies().contains(&money.currency) {
                 // The key makes it a deposit that is made once, however often the demo starts.
@@ -95,7 +110,8 @@ impl Demo {
             self.give_points(sleeper).await?;
         }
         let works = self.catalogue(settings).await?;
-        let fair = Fair { demo: self, seller, bidders: [anna, ben], works };
+        let mornings = Mornings::set_up(self.mornings.clone(), cast).await?;
+        let fair = Fair { demo: self, seller, bidders: [anna, ben], works, mornings };
         fair.look_after().await;
         Ok(fair)
     }
@@ -155,11 +171,14 @@ fn real_artworks(settings: &DemoSettings) -> Option<PathBuf> {
 }
 
 impl Fair {
-    /// Looks after the stalls for ever.
+    /// Looks after the stalls and reads receipts, for ever.
     pub async fn keep(self) {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             self.look_after().await;
+            if let Err(error) = self.mornings.read().await {
+                tracing::warn!(error = format!("{error:#}"), "nobody reads the demo's receipts for now");
+            }
         }
     }
 

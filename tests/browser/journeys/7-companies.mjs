@@ -43,7 +43,7 @@ export default {
     await page.evaluate(() => (globalThis.sameDocument = true));
 
     const operator = await person(browser, { base, viewport: PHONE, dark: true });
-    await signIn(operator, "operator@madang.example", DEMO);
+    await signIn(operator, "admin@madang.example", DEMO);
     await drawn(operator, "/admin/campaigns");
     await operator.waitForSelector(".approval:has-text('Number plates') .facts", { state: "attached" });
     assert.deepEqual(await audit(operator), []);
