@@ -11,6 +11,8 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::nemesis::Pulse;
+
 /// One call of one client. Times are from the beginning of the run.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -102,25 +104,25 @@ impl History {
         Self { begun: Instant::now(), calls: Arc::default() }
     }
 
-    /// The time since the beginning.
-    pub fn now(&self) -> Duration {
-        self.begun.elapsed()
-    }
-
     /// Adds a call.
     pub fn add(&self, call: Call) {
         self.calls.lock().push(call);
     }
 
-    /// When the first command after this moment was accepted.
-    pub fn served_after(&self, moment: Duration) -> Option<Duration> {
-        let calls = self.calls.lock();
-        let accepted = calls.iter().filter(|call| matches!(call.reply, Reply::Accepted { .. }) && call.done > moment);
-        accepted.map(|call| call.done).min()
-    }
-
     /// All calls.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut *self.calls.lock())
+    }
+}
+
+impl Pulse for History {
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn served_after(&self, moment: Duration) -> Option<Duration> {
+        let calls = self.calls.lock();
+        let accepted = calls.iter().filter(|call| matches!(call.reply, Reply::Accepted { .. }) && call.done > moment);
+        accepted.map(|call| call.done).min()
     }
 }

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use anyhow::Context;
 use madang::storage::journal::{JournalRow, read};
-use madang_domain::auction::Event;
+use madang_domain::auction;
 use madang_domain::ids::{EntityId, Kind};
+use serde::de::DeserializeOwned;
 use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 /// One decision.
 #[derive(Debug)]
-pub struct Decision {
+pub struct Decision<E = auction::Event> {
     /// As stored.
     pub row: JournalRow,
     /// Its events.
-    pub events: Vec<Event>,
+    pub events: Vec<E>,
 }
 
 /// Every decision of the auctions of a run, by auction, in the order of the journal.
@@ -34,14 +35,19 @@ pub async fn load(pool: &PgPool, auctions: &[i64]) -> anyhow::Result<Journal> {
     let mut journal = Journal::new();
     for auction in auctions {
         let entity = EntityId::new(Kind::Auction, *auction).context("an impossible auction")?;
-        let rows = read::rows_after(pool, entity, 0, u32::MAX).await?;
-        let decisions = rows.into_iter().map(|row| {
-            let events = serde_json::from_slice(&row.body).context("events that cannot be read")?;
-            Ok(Decision { row, events })
-        });
-        journal.insert(*auction, decisions.collect::<anyhow::Result<_>>()?);
+        journal.insert(*auction, decisions(pool, entity).await?);
     }
     Ok(journal)
+}
+
+/// Reads all decisions of one entity.
+pub async fn decisions<E: DeserializeOwned>(pool: &PgPool, entity: EntityId) -> anyhow::Result<Vec<Decision<E>>> {
+    let rows = read::rows_after(pool, entity, 0, u32::MAX).await?;
+    let decisions = rows.into_iter().map(|row| {
+        let events = serde_json::from_slice(&row.body).context("events that cannot be read")?;
+        Ok(Decision { row, events })
+    });
+    decisions.collect()
 }
 
 /// Reads all decisions of these auctions once nothing is added any more: settlements follow by themselves.

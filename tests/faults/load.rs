@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::history::{Call, History, Reply};
+use super::nemesis::Pulse;
 
 /// What bidders have, in won: more than a run can spend.
 pub const PURSE: i64 = 100_000_000_000_000;

@@ -13,6 +13,7 @@
 mod check;
 mod history;
 mod journal;
+mod labels;
 mod load;
 mod nemesis;
 mod report;
@@ -82,7 +83,16 @@ fn faults(kills: usize, postgres: usize, stops: usize, freezes: usize) -> Vec<Fa
 async fn short() -> anyhow::Result<()> {
     let size = Size { bidders: 16, watchers: 6, faults: faults(6, 2, 1, 1), acknowledged_at_least: 300 };
     let outcome = scenario::play(&binary(), &size, None).await?;
-    judge("one server", &size, &outcome)
+    judge("one server", &size, &outcome)?;
+    let size = labels::Size { labelers: 12, tasks: 3_000, faults: faults(3, 1, 0, 1), answers_at_least: 150 };
+    label(&size).await.map(drop)
+}
+
+/// Plays a run with labelers, prints it and gives its table.
+async fn label(size: &labels::Size) -> anyhow::Result<String> {
+    let table = report::markdown("labelers", &labels::play(&binary(), size).await?.rows());
+    println!("{table}");
+    Ok(table)
 }
 
 async fn full(write: bool) -> anyhow::Result<()> {
@@ -92,9 +102,11 @@ async fn full(write: bool) -> anyhow::Result<()> {
     let pair = Size { bidders: 16, watchers: 0, faults: vec![Fault::TakeOver], acknowledged_at_least: 500 };
     let two = scenario::play_two(&binary(), &pair, None, false).await?;
     judge("two servers, the owner frozen until the other has taken over", &pair, &two)?;
+    let size = labels::Size { labelers: 32, tasks: 15_000, faults: faults(10, 4, 2, 2), answers_at_least: 4_000 };
+    let labeled = label(&size).await?;
     if write {
         let tables = format!(
-            "{}\n{}",
+            "{}\n{}\n{labeled}",
             report::markdown("one server", &report::rows(&one)),
             report::markdown(
                 "two servers on one database: the owner frozen until the other has taken over",

@@ -7,8 +7,6 @@ use anyhow::{Context, bail};
 use madang::cli::own_server::{OwnServer, signal};
 use rustix::process::Signal;
 
-use super::history::{Call, History, Reply};
-
 /// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -51,10 +49,17 @@ pub struct Strike {
 /// How long nobody was served, by fault.
 pub type Outages = BTreeMap<Fault, Vec<Duration>>;
 
-/// The longest time round each fault in which no command was accepted.
-pub fn outages(strikes: &[Strike], calls: &[Call]) -> Outages {
-    let accepted = calls.iter().filter(|call| matches!(call.reply, Reply::Accepted { .. } | Reply::Done { .. }));
-    let mut times: Vec<Duration> = accepted.map(|call| call.done).collect();
+/// Tells whether the house is alive, by what its clients are answered.
+pub trait Pulse {
+    /// The time since the beginning of the run.
+    fn now(&self) -> Duration;
+    /// When the first command after this moment was accepted.
+    fn served_after(&self, moment: Duration) -> Option<Duration>;
+}
+
+/// The longest time round each fault in which no command was accepted, from the times at which some were.
+pub fn outages(strikes: &[Strike], accepted: impl Iterator<Item = Duration>) -> Outages {
+    let mut times: Vec<Duration> = accepted.collect();
     times.sort_unstable();
     let mut outages = Outages::new();
     for Strike { fault, begun, served } in strikes {
@@ -74,18 +79,18 @@ const LIMIT: Duration = Duration::from_secs(120);
 const CALM: Duration = Duration::from_millis(2500);
 
 /// Carries out the faults, one after the other, in calm between them. Each is proved to have fired.
-pub async fn rage(server: &mut OwnServer, history: &History, faults: &[Fault]) -> anyhow::Result<Vec<Strike>> {
+pub async fn rage(server: &mut OwnServer, pulse: &impl Pulse, faults: &[Fault]) -> anyhow::Result<Vec<Strike>> {
     let mut strikes = Vec::with_capacity(faults.len());
     for fault in faults {
         tokio::time::sleep(CALM.mul_f64(rand::random_range(0.6..1.4))).await;
-        let begun = history.now();
+        let begun = pulse.now();
         strike(server, *fault).await.with_context(|| fault.name())?;
-        let up = history.now();
+        let up = pulse.now();
         let served = loop {
-            if let Some(served) = history.served_after(up) {
+            if let Some(served) = pulse.served_after(up) {
                 break served;
             }
-            if history.now() > up + LIMIT {
+            if pulse.now() > up + LIMIT {
                 bail!("nobody was served for {LIMIT:?} after: {}", fault.name());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

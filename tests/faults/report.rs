@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use super::nemesis::{Fault, Outages};
 use super::scenario::Outcome;
 
 /// Which part of the document is written.
@@ -16,17 +17,23 @@ pub const PLANTED: &str = "planted bugs";
 /// A row of a table.
 pub type Row = (String, String);
 
-/// The figures of one run.
-pub fn rows(outcome: &Outcome) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut add = |what: &str, figure: String| rows.push((what.to_owned(), figure));
-    for (fault, outages) in &outcome.outages {
+/// For how long nobody was served, by fault.
+pub fn outages(outages: &Outages) -> Vec<Row> {
+    let row = |(fault, outages): (&Fault, &Vec<Duration>)| {
         let mut sorted = outages.clone();
         sorted.sort_unstable();
         let (half, most) = (sorted.get(sorted.len() / 2), sorted.last());
         let ms = |time: Option<&Duration>| time.map_or(0, Duration::as_millis);
-        add(fault.name(), format!("{}, nobody was served for {} ms p50, {} ms at most", outages.len(), ms(half), ms(most)));
-    }
+        let figure = format!("{}, nobody was served for {} ms p50, {} ms at most", outages.len(), ms(half), ms(most));
+        (fault.name().to_owned(), figure)
+    };
+    outages.iter().map(row).collect()
+}
+
+/// The figures of one run.
+pub fn rows(outcome: &Outcome) -> Vec<Row> {
+    let mut rows = outages(&outcome.outages);
+    let mut add = |what: &str, figure: String| rows.push((what.to_owned(), figure));
     let refused: Vec<String> = outcome.refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
     add("calls", format!("{} in {:.0} s", outcome.calls, outcome.took.as_secs_f64()));
     add("commands accepted", outcome.accepted.to_string());

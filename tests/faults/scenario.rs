@@ -24,7 +24,7 @@ use super::check::{Findings, check};
 use super::history::{Call, History, Reply};
 use super::journal;
 use super::load::{self, Floor, OPEN_AT_ONCE, PURSE, Player, Poor};
-use super::nemesis::{Fault, Outages, Strike, outages, rage};
+use super::nemesis::{Fault, Outages, Pulse, Strike, outages, rage};
 use super::watchers::{self, Compared, Manner};
 
 /// The longest time to wait for a settled house.
@@ -158,9 +158,9 @@ async fn join(stage: &Stage, recipe: &Recipe, cast: &Cast, frozen: Duration) -> 
     bail!("the second server never took over")
 }
 
-const PASSWORD: &str = "fault-test-password";
+pub const PASSWORD: &str = "fault-test-password";
 
-fn recipe(binary: &Path, dir: &Dir) -> anyhow::Result<Recipe> {
+pub fn recipe(binary: &Path, dir: &Dir) -> anyhow::Result<Recipe> {
     let plenty = 1_000_000;
     Ok(Recipe::new(binary, dir.path())?
         .set("limits.commands_per_second", plenty)
@@ -262,7 +262,8 @@ impl Stage {
         if let Err(error) = clerk {
             outcome.findings.broken("the clerk is served in the end", || format!("{error:#}"));
         }
-        outcome.outages = outages(strikes, &calls);
+        let accepted = calls.iter().filter(|call| matches!(call.reply, Reply::Accepted { .. } | Reply::Done { .. }));
+        outcome.outages = outages(strikes, accepted.map(|call| call.done));
         outcome.took = self.floor.history.now();
         outcome.decisions = journal.values().map(Vec::len).sum();
         check(&calls, &journal, &cast.poor, &mut outcome.findings);
