@@ -181,16 +181,7 @@ impl EngineBuilder {
     pub async fn start(self) -> Result<Engine, StartError> {
         let io = Builder::new_multi_thread().worker_threads(IO_THREADS).thread_name("engine-io").enable_all().build()?;
         let handle = io.handle().clone();
-        let connect = PgPoolOptions::new()
-            .max_connections(self.settings.connections.max(2))
-            .acquire_timeout(self.settings.patience)
-            .connect_with(self.options.clone().application_name("madang engine"));
-        let (pool, channel_epoch) = on(&handle, async move {
-            let pool = connect.await?;
-            let epoch = read::channel_epoch(&pool).await?;
-            Ok::<_, StartError>((pool, epoch))
-        })
-        .await?;
+        let (pool, channel_epoch) = on(&handle, connect(&self.settings, &self.options)).await?;
         let (send_item, items) = mpsc::unbounded_channel();
         let (send_deadline, deadlines) = mpsc::unbounded_channel();
         let (send_look_up, look_ups) = mpsc::unbounded_channel();
@@ -239,6 +230,22 @@ impl EngineBuilder {
         ];
         let parts = Parts { tasks: Mutex::new(tasks), arbiters: Mutex::new(arbiters), system, io: Mutex::new(Some(io)) };
         Ok(Engine { shared, parts: Arc::new(parts) })
+    }
+}
+
+/// Opens the engine's own connections, and learns the epoch of the channels.
+fn connect(
+    settings: &EngineSettings,
+    options: &PgConnectOptions,
+) -> impl Future<Output = Result<(PgPool, String), StartError>> + Send + 'static {
+    let connect = PgPoolOptions::new()
+        .max_connections(settings.connections.max(2))
+        .acquire_timeout(settings.patience)
+        .connect_with(options.clone().application_name("madang engine"));
+    async move {
+        let pool = connect.await?;
+        let epoch = read::channel_epoch(&pool).await?;
+        Ok((pool, epoch))
     }
 }
 

@@ -18,7 +18,7 @@ pub enum Stands {
 pub struct Lease {
     pub fence: u64,
     pub worker: i64,
-    pub task: u32,
+    pub task: usize,
     pub until: Timestamp,
     pub stands: Stands,
 }
@@ -35,7 +35,7 @@ pub struct Reference {
     pub votes: Vec<Vec<(i64, String)>>,
     pub fates: Vec<Fate>,
     pub leases: Vec<Lease>,
-    pub quorum: (u64, u64, u64),
+    pub quorum: (usize, usize, usize),
     pub points: BTreeMap<i64, (i64, i64)>,
 }
 
@@ -48,30 +48,29 @@ pub enum Says {
 }
 
 impl Reference {
-    pub fn new(tasks: usize, quorum: (u64, u64, u64)) -> Self {
+    pub fn new(tasks: usize, quorum: (usize, usize, usize)) -> Self {
         let fates = vec![Fate::Open; tasks];
         Self { votes: vec![Vec::new(); tasks], fates, leases: Vec::new(), quorum, points: BTreeMap::new() }
     }
 
-    fn live(&self, task: usize) -> u64 {
-        let live = self.leases.iter().filter(|lease| lease.task as usize == task && lease.stands == Stands::Live);
-        live.count() as u64
+    fn live(&self, task: usize) -> usize {
+        self.leases.iter().filter(|lease| lease.task == task && lease.stands == Stands::Live).count()
     }
 
-    pub fn load(&self, task: usize) -> u64 {
-        self.votes[task].len() as u64 + self.live(task)
+    pub fn load(&self, task: usize) -> usize {
+        self.votes[task].len() + self.live(task)
     }
 
     /// How many answers a task may have in all now: as few as could decide it if all that come agree with the leader.
-    pub fn wanted(&self, task: usize) -> u64 {
+    pub fn wanted(&self, task: usize) -> usize {
         let (min, share, max) = self.quorum;
-        let of = self.votes[task].len() as u64;
+        let of = self.votes[task].len();
         let against = of - self.tally(task).into_iter().map(|(_, n)| n).max().unwrap_or(0);
         (of + 1..=max).find(|all| *all >= min && (all - against) * 10_000 >= share * all).unwrap_or(max)
     }
 
-    fn tally(&self, task: usize) -> Vec<(String, u64)> {
-        let mut tally: BTreeMap<String, u64> = BTreeMap::new();
+    fn tally(&self, task: usize) -> Vec<(String, usize)> {
+        let mut tally: BTreeMap<String, usize> = BTreeMap::new();
         for (_, text) in &self.votes[task] {
             *tally.entry(text.clone()).or_default() += 1;
         }
@@ -80,7 +79,7 @@ impl Reference {
 
     /// The tasks that this person could be given.
     pub fn claimable(&self, worker: i64) -> Vec<usize> {
-        let given = |task: usize| self.leases.iter().any(|lease| lease.worker == worker && lease.task as usize == task);
+        let given = |task: usize| self.leases.iter().any(|lease| lease.worker == worker && lease.task == task);
         let open = (0..self.fates.len()).filter(|task| self.fates[*task] == Fate::Open && !given(*task));
         open.filter(|task| self.load(*task) < self.wanted(*task)).collect()
     }
@@ -107,7 +106,7 @@ impl Reference {
         if late {
             return Says::Late;
         }
-        let task = lease.task as usize;
+        let task = lease.task;
         self.votes[task].push((worker, text.to_owned()));
         let pay = self.points.entry(worker).or_default();
         match &self.fates[task] {
@@ -122,7 +121,7 @@ impl Reference {
 
     fn judge(&mut self, task: usize) {
         let (min, share, max) = self.quorum;
-        let of = self.votes[task].len() as u64;
+        let of = self.votes[task].len();
         let tally = self.tally(task);
         let most = tally.iter().map(|(_, n)| *n).max().unwrap_or(0);
         let best: Vec<_> = tally.into_iter().filter(|(_, n)| *n == most).collect();
