@@ -66,12 +66,9 @@ fn acknowledged(call: &Call, lease: Uuid, told: &Value, found: Option<&Decision<
         findings.broken("an acknowledged answer is in the journal", || format!("{:?} under lease {lease}: {told}", call.id));
         return;
     };
-    let theirs = decision.events.iter().any(|event| match event {
-        Event::Answered(answered) => answered.worker == call.who,
-        Event::AnsweredLate { worker, .. } => *worker == call.who,
-        _ => false,
-    });
-    if !theirs {
+    let in_time = |event: &Event| matches!(event, Event::Answered(answered) if answered.worker == call.who);
+    let late = |event: &Event| matches!(event, Event::AnsweredLate { worker, .. } if *worker == call.who);
+    if !decision.events.iter().any(|event| in_time(event) || late(event)) {
         findings.broken("an acknowledged answer is in the journal", || format!("{:?} is {:?}", call.id, decision.events));
     }
 }
@@ -99,7 +96,7 @@ pub async fn points(pool: &PgPool, campaign: &Campaign, findings: &mut Findings)
         let owner = match vote.standing {
             Standing::Waiting => "pending",
             Standing::Right => "user",
-            _ => continue,
+            Standing::Wrong | Standing::Late | Standing::Dropped => continue,
         };
         let points = due.entry((owner, vote.worker.get())).or_default();
         *points = points.saturating_add(each);

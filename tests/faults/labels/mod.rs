@@ -5,6 +5,7 @@ mod check;
 mod load;
 mod record;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,6 +53,7 @@ pub struct Outcome {
     outages: Outages,
     answers: usize,
     refused: usize,
+    failed: BTreeMap<String, usize>,
     asked_again: usize,
     decisions: usize,
     ended_unanswered: usize,
@@ -101,6 +103,9 @@ impl Outcome {
         for words in &self.findings.words {
             println!("  {words}");
         }
+        for (why, count) in self.failed.iter().take(8) {
+            println!("  {count} calls failed: {why}");
+        }
         if self.fired != size.faults.len() {
             bail!("{} of {} faults fired", self.fired, size.faults.len());
         }
@@ -142,11 +147,19 @@ async fn compare(calls: &[Call], id: EntityId, decisions: &[Decision<Event>], po
     }
     let events = || decisions.iter().flat_map(|decision| &decision.events);
     let lapsed = events().map(|event| if let Event::Swept { ended, .. } = event { ended.len() } else { 0 });
+    let mut failed = BTreeMap::new();
+    for call in calls {
+        if let Told::Failed(why) = &call.told {
+            let count = failed.entry(why.clone()).or_insert(0usize);
+            *count = count.saturating_add(1);
+        }
+    }
     let count = |wanted: fn(&Call) -> bool| calls.iter().filter(|call| wanted(call)).count();
     Ok(Outcome {
         answers: count(|call| matches!((&call.told, call.asked), (Told::Done(_), Asked::Answer(_)))),
         refused: count(|call| matches!((&call.told, call.asked), (Told::Refused(_), Asked::Answer(_) | Asked::Skip(_)))),
         asked_again: count(|call| call.tries > 1),
+        failed,
         decisions: decisions.len(),
         ended_unanswered: lapsed.sum(),
         late: events().filter(|event| matches!(event, Event::AnsweredLate { .. })).count(),

@@ -1,7 +1,7 @@
 //! Devices and push: registered over HTTP, rung through stand-ins of the real services by the assembled server.
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,7 +57,7 @@ impl Browser {
     }
 }
 
-fn service_account(dir: &PathBuf, fcm: &StandIn) -> PathBuf {
+fn service_account(dir: &Path, fcm: &StandIn) -> PathBuf {
     let account = json!({
         "type": "service_account",
         "project_id": "demo",
