@@ -7,6 +7,7 @@
 
 mod check;
 mod database;
+mod dice;
 mod gauge;
 mod log;
 mod node;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::check::{Said, Told, Watched, check};
 use super::database::Database;
+use super::dice::Dice;
 use super::gauge::{Command, Gauge};
 use super::node::Node;
 use crate::actors::ask::{Answer, Denied};
@@ -30,28 +31,6 @@ const STORM: u64 = 1_600;
 const CALM: u64 = 6_000;
 /// A client that waited so many steps asks again with the same id.
 const PATIENCE: u64 = 60;
-
-/// A number generator whose whole state is the seed (splitmix64).
-#[derive(Debug, Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut x = self.0;
-        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        x ^ (x >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.roll() % bound
-    }
-
-    fn pick(&mut self, bound: usize) -> usize {
-        usize::try_from(self.below(bound as u64)).unwrap()
-    }
-}
 
 /// What a client is after.
 #[derive(Debug, Clone)]
