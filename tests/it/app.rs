@@ -45,6 +45,7 @@ impl Running {
         let mut settings = Settings::default();
         settings.database.data_dir = data_dir;
         settings.http.bind = "127.0.0.1:0".parse().unwrap();
+        settings.http.client_request_timeout_s = world::PATIENCE.as_secs();
         change(&mut settings);
         let listener = TcpListener::bind(settings.http.bind).unwrap();
         let app = App::build(&settings, listener, Arc::new(WallClock), (db, None)).await.unwrap();

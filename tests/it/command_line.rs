@@ -19,6 +19,8 @@ pub fn madang(data_dir: &Path) -> Command {
     }
     command.env("MADANG__DATABASE__DATA_DIR", data_dir).env("MADANG__DATABASE__SHARED_BUFFERS", "16MB");
     command.env("MADANG__HTTP__BIND", "127.0.0.1:0").stdin(Stdio::null());
+    // A busy machine may take long to read a request.
+    command.env("MADANG__HTTP__CLIENT_REQUEST_TIMEOUT_S", "120");
     command
 }
 

@@ -34,6 +34,7 @@ impl Server {
     async fn start() -> Self {
         let mut settings = Settings::default();
         settings.database.data_dir = crate::world::fresh_dir("sockets");
+        settings.http.client_request_timeout_s = crate::world::PATIENCE.as_secs();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let db = crate::world::database().await;
         let app = App::build(&settings, listener, Arc::new(WallClock), (db, None)).await.unwrap();

@@ -190,6 +190,7 @@ impl World {
             .configure(api::routes)
         })
         .workers(1)
+        .client_request_timeout(crate::world::PATIENCE)
         .listen(listener)
         .unwrap()
         .disable_signals()
@@ -280,5 +281,5 @@ pub fn person(tokens: &Value) -> Person {
 pub fn client() -> reqwest::Client {
     // Refused where another test was first.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap()
+    reqwest::Client::builder().timeout(crate::world::PATIENCE).build().unwrap()
 }

@@ -95,7 +95,7 @@ impl Bedroom {
         let (base, server) = listen(&tokens, &alarms, &db);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build().unwrap();
         Self { db, engine, clock, tasks, base, client, tokens, server }
     }
 
@@ -201,7 +201,7 @@ impl Bedroom {
 
     /// Looks again and again until something has happened.
     pub async fn until(&self, what: &str, mut happened: impl AsyncFnMut() -> bool) {
-        let give_up_at = std::time::Instant::now() + Duration::from_secs(30);
+        let give_up_at = std::time::Instant::now() + crate::world::PATIENCE;
         while !happened().await {
             assert!(std::time::Instant::now() < give_up_at, "waited in vain for {what}");
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -214,7 +214,13 @@ fn listen(tokens: &Tokens, alarms: &Alarms, _db: &Db) -> (String, ServerHandle) 
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (tokens, alarms) = (web::Data::new(tokens.clone()), web::Data::new(alarms.clone()));
     let app = move || App::new().app_data(tokens.clone()).app_data(alarms.clone()).configure(api::routes);
-    let server = HttpServer::new(app).workers(1).listen(listener).unwrap().disable_signals().run();
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(world::PATIENCE)
+        .listen(listener)
+        .unwrap()
+        .disable_signals()
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     (base, handle)

@@ -131,7 +131,7 @@ impl Server {
 }
 
 async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
-    let give_up_at = Instant::now() + Duration::from_secs(30);
+    let give_up_at = Instant::now() + crate::world::PATIENCE;
     while !happened().await {
         assert!(Instant::now() < give_up_at, "waited in vain for {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;

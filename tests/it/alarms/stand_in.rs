@@ -57,7 +57,13 @@ impl StandIn {
                 }
             }))
         };
-        let server = HttpServer::new(app).workers(1).listen(listener).unwrap().disable_signals().run();
+        let server = HttpServer::new(app)
+            .workers(1)
+            .client_request_timeout(crate::world::PATIENCE)
+            .listen(listener)
+            .unwrap()
+            .disable_signals()
+            .run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         Self { origin, sent, server: handle }

@@ -102,7 +102,7 @@ impl House {
         let (base, server) = listen(&tokens, &auctions);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).no_proxy().build();
+        let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build();
         Self { db, engine, cards, rpc, clock: hand, base, client: client.unwrap(), tokens, server }
     }
 
@@ -226,7 +226,13 @@ fn listen(tokens: &Tokens, auctions: &Auctions) -> (String, ServerHandle) {
     let (tokens, auctions) = (web::Data::new(tokens.clone()), web::Data::new(auctions.clone()));
     let app =
         move || App::new().app_data(tokens.clone()).app_data(auctions.clone()).configure(api::routes).configure(media_routes);
-    let server = HttpServer::new(app).workers(1).listen(listener).unwrap().disable_signals().run();
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(world::PATIENCE)
+        .listen(listener)
+        .unwrap()
+        .disable_signals()
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     (base, handle)

@@ -98,7 +98,13 @@ fn listen(tokens: &Tokens, campaigns: &Campaigns) -> (String, ServerHandle) {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (tokens, campaigns) = (web::Data::new(tokens.clone()), web::Data::new(campaigns.clone()));
     let app = move || App::new().app_data(tokens.clone()).app_data(campaigns.clone()).configure(api::routes);
-    let server = HttpServer::new(app).workers(1).listen(listener).unwrap().disable_signals().run();
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(world::PATIENCE)
+        .listen(listener)
+        .unwrap()
+        .disable_signals()
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     (base, handle)
@@ -116,7 +122,7 @@ impl Office {
         let (base, server) = listen(&tokens, &campaigns);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(120)).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build().unwrap();
         let nobody = Person { id: 0, token: String::new() };
         let mut office = Self { db, engine, pool, clock, company: nobody.clone(), admin: nobody, base, client, tokens, server };
         office.company = office.person("company", &[Role::Company]).await;

@@ -83,7 +83,7 @@ impl House {
         let (base, server) = listen(&tokens, &raffles, &wallets);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+        let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build().unwrap();
         Self { db, engine, clock: hand, base, client, tokens, server, stop }
     }
 
@@ -220,7 +220,13 @@ fn listen(tokens: &Tokens, raffles: &Raffles, wallets: &Wallets) -> (String, Ser
     let wallets = web::Data::new(wallets.clone());
     let app =
         move || App::new().app_data(tokens.clone()).app_data(raffles.clone()).app_data(wallets.clone()).configure(api::routes);
-    let server = HttpServer::new(app).workers(1).listen(listener).unwrap().disable_signals().run();
+    let server = HttpServer::new(app)
+        .workers(1)
+        .client_request_timeout(world::PATIENCE)
+        .listen(listener)
+        .unwrap()
+        .disable_signals()
+        .run();
     let handle = server.handle();
     actix_web::rt::spawn(server);
     (base, handle)

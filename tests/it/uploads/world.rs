@@ -152,16 +152,14 @@ impl World {
                 .app_data(web::Data::new(uploads.clone()))
                 .configure(api::routes)
         });
-        let server = server.workers(1).listen(listener).unwrap().disable_signals().run();
+        let server =
+            server.workers(1).client_request_timeout(world::PATIENCE).listen(listener).unwrap().disable_signals().run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(120))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let http =
+            reqwest::Client::builder().timeout(world::PATIENCE).redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { base, http, clock, tokens, db, store, campaigns, signer, wake, dir, server: handle }
     }
 

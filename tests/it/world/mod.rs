@@ -21,6 +21,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions};
 
 pub use nanny::child;
 
+/// Nothing in a test takes this long, however busy the machine is: a test waits for what happens, with this bound.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A fresh migrated database on the run's cluster, with a pool of the calling test's runtime.
 pub async fn database() -> Db {
     let options = empty_copy("template_madang").await;
