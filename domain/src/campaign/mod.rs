@@ -9,7 +9,7 @@
 //! People [claim](leases) a task for a while and [answer](answering) it; a task is [settled](settling) in memory by the very
 //! answer that makes it certain, and everybody who answered it is paid or not in the same decision. Counted answers and live
 //! leases of a task are together never more than are wanted. [Tests](gold) with a known answer and [rules](workers) keep out
-//! who does not read; what the rule cannot decide [goes to a person](review). A [sweep](sweep) is the safety net.
+//! who does not read; what the rule cannot decide [goes to a person](review). A [sweep] is the safety net.
 
 mod answering;
 mod check;

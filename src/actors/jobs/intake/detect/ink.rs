@@ -4,7 +4,7 @@
 use image::GrayImage;
 
 /// How much darker than its surroundings ink must be where contrast is low. The paper's authors took 0.5; print on thermal
-/// paper fades. Between 0.05 and 0.1 the figures of [`measure`](super::measure) on scanned receipts hardly change.
+/// paper fades. Between 0.05 and 0.1 the figures of [`measure`](mod@super::measure) on scanned receipts hardly change.
 const K: f64 = 0.08;
 /// Half a window's side is this part of the image's shorter side.
 const WINDOW_PART: u32 = 40;
