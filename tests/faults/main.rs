@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! cargo test --test faults                                            a minute and a half
+//! MADANG_FAULTS=labels cargo test --test faults                       of that, the part with labelers alone
 //! MADANG_FAULTS=full cargo test --release --test faults -- --write    the figures of docs/RELIABILITY.md
 //! MADANG_FAULTS=planted cargo test --features planted --test faults   four planted bugs, each of which must be caught
 //! ```
@@ -50,11 +51,12 @@ fn main() -> ExitCode {
         match mode.to_str() {
             Some("" | "short") => short().await,
             Some("full") => full(write).await,
+            Some("labels") => short_labels().await,
             Some("planted") => {
                 let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
                 planted(write, only).await
             }
-            _ => bail!("MADANG_FAULTS is one of: short, full, planted"),
+            _ => bail!("MADANG_FAULTS is one of: short, labels, full, planted"),
         }
     });
     match done {
@@ -84,6 +86,10 @@ async fn short() -> anyhow::Result<()> {
     let size = Size { bidders: 16, watchers: 6, faults: faults(6, 2, 1, 1), acknowledged_at_least: 300 };
     let outcome = scenario::play(&binary(), &size, None).await?;
     judge("one server", &size, &outcome)?;
+    short_labels().await
+}
+
+async fn short_labels() -> anyhow::Result<()> {
     let size = labels::Size { labelers: 12, tasks: 3_000, faults: faults(3, 1, 0, 1), answers_at_least: 150 };
     label(&size).await.map(drop)
 }

@@ -14,6 +14,8 @@ use super::record::{Asked, Call, Told};
 use crate::check::Findings;
 use crate::journal::Decision;
 
+/// The code of an answer that was kept but not counted.
+const LATE: &str = "label.late";
 /// Everything is checked after so many decisions; what a decision touched, after each.
 const THOROUGHLY_EVERY: u64 = 250;
 
@@ -51,6 +53,10 @@ pub fn answers(calls: &[Call], decisions: &[Decision<Event>], findings: &mut Fin
                 findings.unresolved_done = findings.unresolved_done.saturating_add(1);
             }
             (Told::Failed(_), _) => findings.unresolved_not_done = findings.unresolved_not_done.saturating_add(1),
+            // Too late to count, and kept all the same.
+            (Told::Refused(code), Asked::Answer(lease)) if code == LATE => {
+                acknowledged(call, lease, &code.as_str().into(), found, findings)
+            }
             (Told::Refused(code), Asked::Answer(_) | Asked::Skip(_)) if found.is_some() => {
                 findings.broken("a refused command is not in the journal", || format!("{:?} refused as {code}", call.id));
             }

@@ -41,8 +41,9 @@ struct Held {
 
 impl Held {
     fn of(told: &Value) -> Option<Self> {
-        let lease = told.get("lease")?.as_str()?.parse().ok()?;
-        Some(Self { task: told.get("task")?.as_u64()?, lease, fence: told.get("fence")?.as_u64()? })
+        let task = told.get("task")?;
+        let lease = task.get("lease")?.as_str()?.parse().ok()?;
+        Some(Self { task: task.get("task")?.as_u64()?, lease, fence: task.get("fence")?.as_u64()? })
     }
 }
 
