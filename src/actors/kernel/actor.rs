@@ -244,7 +244,7 @@ impl<E: Entity> Host<E> for Home<'_, E> {
 async fn compare<E: Entity>(shared: &Shared, memory: &Memory<E>) {
     let Ok(_turn) = shared.loads.try_acquire() else { return };
     let (id, kind) = (memory.id(), E::KIND.name());
-    let Ok(past) = read::past(&shared.pool, id, 0, true).await else { return };
+    let Ok(past) = read::past(&shared.pool, id, None, true).await else { return };
     metrics::counter!(names::RETOLD, "kind" => kind).increment(1);
     let told = memory.compare(past);
     if !matches!(told, Ok(Retold::Same | Retold::MovedOn)) {

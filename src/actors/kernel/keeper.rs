@@ -122,7 +122,7 @@ impl<E: Entity> Keeper<E> {
             offset: 0,
             chain: FIRST_CHAIN,
             last_at: Timestamp::UNIX_EPOCH,
-            recent: Recent::new(habits.recent, true),
+            recent: Recent::new(habits.recent, None),
             wake: None,
             rows_since: 0,
             bytes_since: 0,
@@ -158,8 +158,8 @@ impl<E: Entity> Keeper<E> {
 
     /// Whether this command came before.
     #[must_use]
-    pub fn recognise(&self, cmd: Uuid, now: Timestamp) -> Recognised {
-        self.recent.recognise(cmd, now)
+    pub fn recognise(&self, cmd: Uuid) -> Recognised {
+        self.recent.recognise(cmd)
     }
 
     /// The command that is due at `now`, as an order of the system with its fixed id.

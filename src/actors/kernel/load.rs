@@ -53,7 +53,7 @@ impl<E: Entity> Keeper<E> {
             keeper.adopt(newest, past.snapshots.get(1).map_or(0, |older| older.seq))?;
         }
         let reached = u64::try_from(past.recent.len()).unwrap_or(0) >= keeper.seq;
-        keeper.recent = Recent::new(habits.recent, reached);
+        keeper.recent = Recent::new(habits.recent, past.forgotten.filter(|_| !reached));
         for command in past.recent.iter().rev() {
             keeper.recent.remember(*command);
         }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::shared::Shared;
-use crate::storage::journal::read::{self, Past, ReadError};
+use crate::storage::journal::read::{self, Past, ReadError, Remember};
 
 /// At most so many in one question.
 const AT_ONCE: usize = 128;
@@ -51,10 +51,15 @@ pub(super) async fn keep(shared: Arc<Shared>, mut wanted: UnboundedReceiver<Past
     }
 }
 
+/// What a loaded entity remembers of its commands.
+pub(super) fn remember(shared: &Shared) -> Remember {
+    Remember { commands: RECENT, now: shared.clock.now() }
+}
+
 async fn answer(shared: &Shared, page: Vec<PastWanted>) {
     let entities: Vec<EntityId> = page.iter().map(|one| one.entity).collect();
     if page.len() > 1
-        && let Ok(pasts) = read::pasts(&shared.pool, &entities, RECENT).await
+        && let Ok(pasts) = read::pasts(&shared.pool, &entities, remember(shared)).await
     {
         // Whoever waited may be gone: nobody to tell then.
         page.into_iter().zip(pasts).for_each(|(one, past)| drop(one.tell.send(Ok(past))));
@@ -62,7 +67,7 @@ async fn answer(shared: &Shared, page: Vec<PastWanted>) {
     }
     // Alone, so that one damaged row is the trouble of one entity.
     for one in page {
-        let past = read::past(&shared.pool, one.entity, RECENT, true).await;
+        let past = read::past(&shared.pool, one.entity, Some(remember(shared)), true).await;
         drop(one.tell.send(past));
     }
 }

@@ -158,7 +158,7 @@ impl<E: Entity> Resident<E> {
             return reply.give(Err(Denied::Failed(Code::BadRequest)));
         };
         let now = host.now();
-        let known = match (self.keeper.recognise(order.id, now), journal) {
+        let known = match (self.keeper.recognise(order.id), journal) {
             (Recognised::Known(known), _) | (Recognised::Perhaps, Some(Some(known))) => Some(known),
             (Recognised::New, _) | (Recognised::Perhaps, Some(None)) => None,
             (Recognised::Perhaps, None) => {

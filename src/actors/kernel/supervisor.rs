@@ -19,16 +19,13 @@ use super::letter::Letter;
 use super::load::Unsound;
 use super::mail::put;
 use super::names;
-use super::pasts::PastWanted;
+use super::pasts::{PastWanted, remember};
 use super::quarantine::Quarantine;
 use super::resident::Resident;
 use super::room::{Room, Tenant};
 use super::shared::Shared;
 use crate::storage::journal::read::{self, Past};
 use tokio::sync::oneshot;
-
-/// How many commands before the snapshot are remembered after loading.
-const RECENT: u32 = 512;
 
 /// One kind's supervisor.
 #[derive(Debug)]
@@ -180,7 +177,7 @@ async fn load<E: Entity>(shared: &Shared, id: EntityId) -> Result<(Box<Keeper<E>
         Err(Unsound::Snapshot(seq, what)) => {
             // A snapshot is only a short cut: the journal has everything.
             tracing::warn!(entity = %id, seq, what, "a snapshot cannot be read, the whole journal is");
-            let past = read::past(&shared.pool, id, RECENT, false).await?;
+            let past = read::past(&shared.pool, id, Some(remember(shared)), false).await?;
             Ok((Box::new(Keeper::from_past(id, past, shared.settings.habits)?), since))
         }
         keeper => Ok((Box::new(keeper?), since)),

@@ -13,9 +13,11 @@ use super::house::{CURRENCY, House, OPENING_BID, STEP};
 use crate::cli::client::frame::{self, Incoming, Position};
 use crate::cli::figures::{each, float};
 
+/// Two who outbid each other.
+const BIDDERS: usize = 2;
 /// The number of signed-in people behind the watchers: each sign-in hashes a password in 19 MiB that the server's allocator
 /// may keep, which is not the connections' memory.
-const PEOPLE: usize = 1;
+const PEOPLE: usize = 2;
 const CUT_FOR: Duration = Duration::from_secs(2);
 const BID_EVERY: Duration = Duration::from_millis(20);
 /// Idle connections are measured after the server has settled.
@@ -60,7 +62,7 @@ struct Watcher {
     snapshots: usize,
 }
 
-/// The crowd: the last member bids.
+/// The crowd: the last members bid.
 pub struct Watched {
     crowd: Crowd,
     room: Room,
@@ -75,7 +77,9 @@ struct Room {
     epoch: String,
     amount: i64,
     head: u64,
-    bidder_ready: bool,
+    bidders_ready: usize,
+    /// Whose turn it is: each outbids the other, so that every bid is a publication.
+    turn: usize,
     next_bid_at: Instant,
     /// Refused for the moment: they ask again.
     again: Vec<usize>,
@@ -97,11 +101,12 @@ impl Watched {
             epoch: String::new(),
             amount: OPENING_BID,
             head: 0,
-            bidder_ready: false,
+            bidders_ready: 0,
+            turn: 0,
             next_bid_at: Instant::now(),
             again: Vec::new(),
         };
-        Ok(Self { crowd: Crowd::new(house.address, watchers.saturating_add(1))?, room })
+        Ok(Self { crowd: Crowd::new(house.address, watchers.saturating_add(BIDDERS))?, room })
     }
 
     /// Everybody comes; what they cost once they are idle.
@@ -127,15 +132,15 @@ impl Watched {
         })
     }
 
-    /// Bids all the while; cuts everybody but the bidder, lets them come back, and counts.
+    /// Bids all the while; cuts everybody but the bidders, lets them come back, and counts.
     ///
     /// # Errors
     /// When not everybody comes back.
     pub fn cut_and_return(&mut self) -> anyhow::Result<Resume> {
         let head_before = self.room.watchers.iter().map(|watcher| watcher.last).max().unwrap_or(0);
         self.bid_for(CUT_FOR)?;
-        let bidder = self.room.watchers.len();
-        for who in 0..bidder {
+        let watchers = self.room.watchers.len();
+        for who in 0..watchers {
             self.crowd.cut(who);
         }
         for watcher in &mut self.room.watchers {
@@ -143,7 +148,7 @@ impl Watched {
         }
         self.bid_for(CUT_FOR)?;
         let begun = Instant::now();
-        self.crowd.connect(0..bidder);
+        self.crowd.connect(0..watchers);
         while self.room.watchers.iter().any(|watcher| !watcher.subscribed) {
             self.bid_for(BID_EVERY)?;
             if begun.elapsed() > Duration::from_secs(60) {
@@ -160,7 +165,7 @@ impl Watched {
         let outstanding = self.room.watchers.iter().map(|watcher| head.saturating_sub(watcher.last));
         let gaps = self.room.watchers.iter().map(|watcher| watcher.missed);
         Ok(Resume {
-            watchers: bidder,
+            watchers,
             cut_for_s: CUT_FOR.as_secs_f64(),
             publications: head.saturating_sub(head_before),
             missed: outstanding.chain(gaps).sum(),
@@ -172,7 +177,7 @@ impl Watched {
 
     fn until_all_are_subscribed(&mut self) -> anyhow::Result<()> {
         let end = Instant::now() + Duration::from_secs(60);
-        while !self.room.bidder_ready || self.room.watchers.iter().any(|watcher| !watcher.subscribed) {
+        while self.room.bidders_ready < BIDDERS || self.room.watchers.iter().any(|watcher| !watcher.subscribed) {
             self.turn()?;
             if Instant::now() > end {
                 let there = self.room.watchers.iter().filter(|watcher| watcher.subscribed).count();
@@ -185,7 +190,7 @@ impl Watched {
     fn bid_for(&mut self, lasting: Duration) -> std::io::Result<()> {
         let end = Instant::now() + lasting;
         while Instant::now() < end {
-            if Instant::now() >= self.room.next_bid_at && self.room.bidder_ready {
+            if Instant::now() >= self.room.next_bid_at && self.room.bidders_ready == BIDDERS {
                 self.room.next_bid_at = Instant::now() + BID_EVERY;
                 self.room.amount = self.room.amount.saturating_add(STEP.saturating_mul(2));
                 let data = serde_json::json!({
@@ -193,7 +198,9 @@ impl Watched {
                     "max": { "amount": self.room.amount, "currency": CURRENCY },
                     "command_id": Uuid::now_v7(),
                 });
-                self.crowd.send(self.room.watchers.len(), &frame::rpc(3, "auction.bid", &data));
+                self.room.turn = self.room.turn.saturating_add(1);
+                let bidder = self.room.watchers.len().saturating_add(self.room.turn % BIDDERS);
+                self.crowd.send(bidder, &frame::rpc(3, "auction.bid", &data));
             }
             self.turn()?;
         }
@@ -259,7 +266,7 @@ impl Room {
 
     fn bidder(&mut self, line: &[u8]) {
         let Ok(incoming) = serde_json::from_slice::<Incoming>(line) else { return };
-        self.bidder_ready |= incoming.connect.is_some();
+        self.bidders_ready = self.bidders_ready.saturating_add(usize::from(incoming.connect.is_some()));
         let offset = incoming.rpc.and_then(|reply| reply.data.get("offset").and_then(serde_json::Value::as_u64));
         self.head = self.head.max(offset.unwrap_or(0));
     }

@@ -12,8 +12,6 @@ use crate::storage::journal::{Chain, FIRST_CHAIN, JournalRow};
 
 /// Rows read at a time.
 const PAGE: u32 = 5_000;
-/// Whole snapshots are read with the entity's past; its recent commands are not needed.
-const NO_COMMANDS: u32 = 0;
 
 /// What an entity came to.
 #[derive(Debug, Default)]
@@ -44,7 +42,7 @@ struct Walk<E> {
 /// # Errors
 /// When the database cannot answer.
 pub async fn examine<E: Entity>(db: &PgPool, id: EntityId) -> Result<Examined, ReadError> {
-    let past = read::past(db, id, NO_COMMANDS, true).await?;
+    let past = read::past(db, id, None, true).await?;
     let mut walk = Walk {
         id,
         state: E::vacant(id),

@@ -1,11 +1,12 @@
 //! Reading the journal: an entity's past for loading, a known command, a stretch of history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use chrono::TimeDelta;
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::time::Timestamp;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row};
+use sqlx::{PgConnection, PgPool, Row};
 use uuid::Uuid;
 
 use super::{BodyHash, Chain, JournalRow, SnapshotRow};
@@ -40,6 +41,10 @@ const RECENT_OF: &str = "select r.cmd, r.seq, r.body_hash, r.at, w.entity \
      from unnest($1::bigint[], $2::bigint[]) as w (entity, upto) cross join lateral \
      (select cmd, seq, body_hash, at from journal where entity = w.entity and seq <= w.upto and w.upto > 0 \
       order by seq desc limit $3) r order by w.entity, r.seq desc";
+
+/// The highest id below a bound: one probe of the unique key each.
+const NEWEST_OF: &str = "select w.entity, n.cmd from unnest($1::bigint[]) as w (entity) cross join lateral \
+     (select cmd from journal where entity = w.entity and cmd < $2 order by cmd desc limit 1) n";
 
 const TIMERS_OF: &str = "select t.entity, t.due_at, t.fire_id from unnest($1::bigint[]) as w (entity) \
      join timer t on t.entity = w.entity and t.name = 'wake'";
@@ -90,6 +95,59 @@ pub struct RecentCommand {
     pub known: KnownCommand,
 }
 
+/// How far after now the ids are watched, see [`Forgotten`].
+const WATCHED: TimeDelta = TimeDelta::days(7);
+
+/// What is known of the command ids that are not remembered: none of those stamped before `until` is stamped after `newest`.
+/// So an id stamped between the two is none of them. Ids beyond, as those without a time in them mostly are, stay unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgotten {
+    newest: u64,
+    until: u64,
+}
+
+impl Forgotten {
+    /// None yet, to be watched from `now` on.
+    #[must_use]
+    pub fn none_before(now: Timestamp) -> Self {
+        Self { newest: 0, until: u64::try_from((now + WATCHED).timestamp_millis()).unwrap_or(0) }
+    }
+
+    /// One more is forgotten.
+    pub fn add(&mut self, cmd: Uuid) {
+        let stamp = stamp(cmd);
+        if stamp < self.until {
+            self.newest = self.newest.max(stamp);
+        }
+    }
+
+    /// Whether no forgotten id can carry this stamp.
+    #[must_use]
+    pub const fn excludes(&self, stamp: u64) -> bool {
+        self.newest < stamp && stamp < self.until
+    }
+
+    /// The id above all that are watched.
+    const fn bound(&self) -> Uuid {
+        Uuid::from_u64_pair(self.until << 16, 0)
+    }
+}
+
+/// The first 48 bits of an id: milliseconds since 1970 in one of version 7, chance in others.
+#[must_use]
+pub const fn stamp(cmd: Uuid) -> u64 {
+    cmd.as_u64_pair().0 >> 16
+}
+
+/// Which commands before the tail are wanted, to recognise repetitions.
+#[derive(Debug, Clone, Copy)]
+pub struct Remember {
+    /// At most so many of the newest.
+    pub commands: u32,
+    /// The time: what is not among them is watched from here on.
+    pub now: Timestamp,
+}
+
 /// Everything that is needed to bring an entity to life.
 #[derive(Debug, Clone, Default)]
 pub struct Past {
@@ -99,16 +157,18 @@ pub struct Past {
     pub tail: Vec<JournalRow>,
     /// Commands before the tail, newest first.
     pub recent: Vec<RecentCommand>,
+    /// Bounds the commands before those; `None` when nobody asked or nothing is before the tail.
+    pub forgotten: Option<Forgotten>,
     /// The stored deadline.
     pub timer: Option<(Timestamp, Uuid)>,
 }
 
-/// Loads an entity's past: its newest sound snapshot (when `snapshots` are wanted), the rows after it, and up to `recent`
-/// commands before those.
+/// Loads an entity's past: its newest sound snapshot (when `snapshots` are wanted), the rows after it, and commands before
+/// those.
 ///
 /// # Errors
 /// When the database cannot answer or a row makes no sense.
-pub async fn past(pool: &PgPool, entity: EntityId, recent: u32, snapshots: bool) -> Result<Past, ReadError> {
+pub async fn past(pool: &PgPool, entity: EntityId, remember: Option<Remember>, snapshots: bool) -> Result<Past, ReadError> {
     let mut connection = pool.acquire().await?;
     let stored = sqlx::query(SNAPSHOTS).bind(entity.packed()).fetch_all(&mut *connection).await?;
     let mut past = Past::default();
@@ -122,25 +182,21 @@ pub async fn past(pool: &PgPool, entity: EntityId, recent: u32, snapshots: bool)
     let tail =
         sqlx::query(ROWS_AFTER).bind(entity.packed()).bind(column(from)).bind(i64::MAX).fetch_all(&mut *connection).await?;
     past.tail = tail.iter().map(row_of).collect::<Result<_, _>>()?;
-    if from > 0 {
-        let rows = sqlx::query(RECENT)
-            .bind(entity.packed())
-            .bind(column(from))
-            .bind(i64::from(recent))
-            .fetch_all(&mut *connection)
-            .await?;
-        past.recent = rows.iter().map(recent_of).collect::<Result<_, _>>()?;
+    if let Some(remember) = remember.filter(|_| from > 0) {
+        let rows = sqlx::query(RECENT).bind(entity.packed()).bind(column(from)).bind(i64::from(remember.commands));
+        past.recent = rows.fetch_all(&mut *connection).await?.iter().map(recent_of).collect::<Result<_, _>>()?;
+        past.forgotten = forgotten(&mut connection, &[entity.packed()], remember).await?.pop().map(|(_, forgotten)| forgotten);
     }
     let timer = sqlx::query(TIMER).bind(entity.packed()).fetch_optional(&mut *connection).await?;
     past.timer = timer.map(|row| Ok::<_, sqlx::Error>((row.try_get(0)?, row.try_get(1)?))).transpose()?;
     Ok(past)
 }
 
-/// The pasts of several entities, each once: four questions in all, however many they are.
+/// The pasts of several entities, each once: a handful of questions in all, however many they are.
 ///
 /// # Errors
 /// When the database cannot answer or a row of any of them makes no sense: then ask for each alone.
-pub async fn pasts(pool: &PgPool, entities: &[EntityId], recent: u32) -> Result<Vec<Past>, ReadError> {
+pub async fn pasts(pool: &PgPool, entities: &[EntityId], remember: Remember) -> Result<Vec<Past>, ReadError> {
     let place: HashMap<i64, usize> = entities.iter().enumerate().map(|(place, entity)| (entity.packed(), place)).collect();
     let mut pasts = vec![Past::default(); entities.len()];
     let wanted: Vec<i64> = entities.iter().map(|entity| entity.packed()).collect();
@@ -159,10 +215,17 @@ pub async fn pasts(pool: &PgPool, entities: &[EntityId], recent: u32) -> Result<
         }
     }
     if from.iter().any(|seq| *seq > 0) {
-        let rows = sqlx::query(RECENT_OF).bind(&wanted).bind(&from).bind(i64::from(recent));
+        let rows = sqlx::query(RECENT_OF).bind(&wanted).bind(&from).bind(i64::from(remember.commands));
         for row in rows.fetch_all(&mut *connection).await? {
             if let Some((past, _)) = of(&mut pasts, entities, &place, row.try_get(4)?) {
                 past.recent.push(recent_of(&row)?);
+            }
+        }
+        let with_snapshot: Vec<i64> =
+            wanted.iter().zip(&from).filter(|(_, seq)| **seq > 0).map(|(packed, _)| *packed).collect();
+        for (packed, forgotten) in forgotten(&mut connection, &with_snapshot, remember).await? {
+            if let Some((past, _)) = of(&mut pasts, entities, &place, packed) {
+                past.forgotten = Some(forgotten);
             }
         }
     }
@@ -172,6 +235,23 @@ pub async fn pasts(pool: &PgPool, entities: &[EntityId], recent: u32) -> Result<
         }
     }
     Ok(pasts)
+}
+
+/// Bounds all that these entities, which have a past, ever decided.
+async fn forgotten(
+    connection: &mut PgConnection,
+    entities: &[i64],
+    remember: Remember,
+) -> Result<Vec<(i64, Forgotten)>, ReadError> {
+    let mut bounds: BTreeMap<i64, Forgotten> =
+        entities.iter().map(|packed| (*packed, Forgotten::none_before(remember.now))).collect();
+    let query = sqlx::query(NEWEST_OF).bind(entities).bind(Forgotten::none_before(remember.now).bound());
+    for row in query.fetch_all(connection).await? {
+        if let Some(bound) = bounds.get_mut(&row.try_get(0)?) {
+            bound.add(row.try_get(1)?);
+        }
+    }
+    Ok(bounds.into_iter().collect())
 }
 
 fn of<'a>(

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::gauge::Gauge;
 use crate::actors::kernel::item::KindTable;
 use crate::actors::publish::Publication;
-use crate::storage::journal::read::{KnownCommand, Past, RecentCommand};
+use crate::storage::journal::read::{Forgotten, KnownCommand, Past, RecentCommand};
 use crate::storage::journal::{Batch, JournalRow, Outcome, SnapshotRow};
 use crate::storage::shards::Owned;
 
@@ -105,7 +105,7 @@ impl Database {
     }
 
     /// As `storage::journal::read::past`.
-    pub(super) fn past(&self, entity: EntityId, recent: usize) -> Past {
+    pub(super) fn past(&self, entity: EntityId, recent: usize, now: Timestamp) -> Past {
         let rows = self.journal.get(&entity).map_or(&[][..], Vec::as_slice);
         let mut snapshots = self.snapshots.get(&entity).cloned().unwrap_or_default();
         snapshots.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.seq));
@@ -119,6 +119,11 @@ impl Database {
             snapshots,
             tail: rows.iter().filter(|row| row.seq > from).cloned().collect(),
             recent: rows.iter().rev().filter(|row| row.seq <= from).take(recent).map(command).collect(),
+            forgotten: (from > 0).then(|| {
+                let mut forgotten = Forgotten::none_before(now);
+                rows.iter().for_each(|row| forgotten.add(row.cmd));
+                forgotten
+            }),
             timer: self.timers.get(&entity).copied(),
         }
     }

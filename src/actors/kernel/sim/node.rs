@@ -193,7 +193,7 @@ impl Node {
             (tray.words.pop_front(), tray.forwarded.pop(), tray.look_ups.pop(), tray.recalls.pop(), rested)
         };
         if let Some(memory) = rested {
-            let told = memory.compare(database.past(memory.id(), 3));
+            let told = memory.compare(database.past(memory.id(), 3, self.now));
             self.retold += u64::from(told == Ok(Retold::Same));
             if !matches!(told, Ok(Retold::Same | Retold::MovedOn)) {
                 self.broken = self.broken.take().or(Some(format!("{}: told anew: {told:?}", memory.id())));
@@ -237,7 +237,7 @@ impl Node {
         let term = self.owned.term(id.shard());
         if self.loading.get(&id).is_some_and(|loading| loading.read.is_none()) {
             if let (Some(since), Some(loading)) = (term, self.loading.get_mut(&id)) {
-                match Keeper::from_past(id, database.past(id, 3), HABITS) {
+                match Keeper::from_past(id, database.past(id, 3, self.now), HABITS) {
                     Ok(keeper) => loading.read = Some((Box::new(keeper), since)),
                     Err(unsound) => self.broken = self.broken.take().or(Some(format!("{id}: {unsound}"))),
                 }
