@@ -22,8 +22,6 @@ pub struct EngineSettings {
     pub habits: Habits,
     /// Of so many entities that go to rest, the past of one is read again and compared with its memory; 0: never.
     pub retold: u64,
-    /// While many ask at once, a commit that would be small waits so long, at most three times, for more. Zero: never.
-    pub nap: Duration,
     /// An entity without letters for so long goes to rest.
     pub idle: Duration,
     /// More living entities of a kind than this: the longest unused go to rest.
@@ -65,7 +63,6 @@ impl Default for EngineSettings {
             batch: Limits::default(),
             habits: Habits::default(),
             retold: 32,
-            nap: Duration::from_micros(200),
             idle: Duration::from_secs(120),
             live: 100_000,
             loads: 256,

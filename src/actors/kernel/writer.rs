@@ -24,10 +24,6 @@ use crate::storage::journal::Outcome;
 use crate::storage::journal::commit::Committer;
 use crate::storage::shards;
 
-/// Items in a commit from which on many ask at once.
-const BUSY: usize = 16;
-/// How often a small commit waits for more.
-const NAPS: u32 = 3;
 /// Between two tries to reach the database.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -40,14 +36,12 @@ struct Writer {
     committer: Option<Committer>,
     /// Durable, not yet released.
     durable: Vec<Item>,
-    /// How many items the last commit had.
-    last: usize,
 }
 
 /// Runs the writer until every sender of items is gone and everything is written.
 pub(super) async fn run(shared: Arc<Shared>, options: PgConnectOptions, items: UnboundedReceiver<Item>) {
     let desk = Desk::new(shared.settings.batch);
-    Writer { shared, options, desk, items, committer: None, durable: Vec::new(), last: 0 }.run().await;
+    Writer { shared, options, desk, items, committer: None, durable: Vec::new() }.run().await;
 }
 
 impl Writer {
@@ -72,21 +66,13 @@ impl Writer {
 
     /// Takes what waits. With nothing to write it releases what is durable first and then sleeps.
     async fn gather(&mut self) -> bool {
-        let mut naps = 0;
         loop {
             while let Ok(item) = self.items.try_recv() {
                 self.desk.push(item);
             }
             metrics::gauge!(names::QUEUE_DEPTH).set(gauge(self.desk.len()));
             if !self.desk.is_empty() {
-                if naps == NAPS || !self.expects_more() {
-                    return true;
-                }
-                naps += 1;
-                self.release();
-                // This thread has nothing else to do, and would be woken for each item if it waited for them.
-                std::thread::sleep(self.shared.settings.nap);
-                continue;
+                return true;
             }
             if !self.durable.is_empty() {
                 self.release();
@@ -99,19 +85,11 @@ impl Writer {
         }
     }
 
-    /// Whether a commit now would be much smaller than the last one, while many ask at once: they are on their way. A commit
-    /// costs the database some 150 us before its first row, and on a busy machine this is what everybody waits for.
-    fn expects_more(&self) -> bool {
-        let busy = self.last >= BUSY && !self.shared.settings.nap.is_zero();
-        busy && self.desk.len() * 4 < self.last * 3
-    }
-
     async fn commit(&mut self, batch: &[Item], fences: Vec<(u8, i64)>) -> Outcome {
         let Some(mut committer) = self.committer.take() else { return Outcome::Again };
         let began = Instant::now();
         let (columns, lessons) = assemble(batch, fences);
         let rows = columns.rows.len();
-        self.last = batch.len();
         let outcome = {
             let commit = committer.commit(&columns);
             let mut commit = pin!(tokio::time::timeout(self.shared.settings.commit_timeout, commit));
