@@ -1,7 +1,7 @@
 //! Madang: a real-time server for things that happen live.
 //!
 //! Imports run one way: `cli -> app -> http -> actors -> storage -> madang_domain`; only `app`, `actors::jobs`,
-//! `http::accounts` and `http::devices` may use `clients`. Start reading at [`app`], then follow one bid: [`http::live`], [`actors`],
+//! `actors::coach`, `http::accounts` and `http::devices` may use `clients`. Start reading at [`app`], then follow one bid: [`http::live`], [`actors`],
 //! [`storage`].
 
 pub mod actors;

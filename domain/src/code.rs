@@ -240,6 +240,20 @@ codes! {
     /// Its time to come is over.
     UploadOver = "upload.over", "This upload is over: please send the file anew.";
 
+    // Language models.
+    /// No provider answers.
+    ModelUnavailable = "model.unavailable", "The language model cannot be reached now: please ask again later.";
+    /// Too many questions at once, ours or theirs.
+    ModelBusy = "model.busy", "The language model is very busy: please ask again in a moment.";
+    /// It was silent for too long.
+    ModelTimedOut = "model.timed_out", "The language model took too long.";
+    /// It broke off, or spoke nonsense.
+    ModelBrokeOff = "model.broke_off", "The language model broke off in the middle.";
+    /// No assistant of that name.
+    ModelUnknown = "model.unknown", "There is no such model.";
+    /// A request in another dialect that cannot be served.
+    ModelRequest = "model.invalid_request", "This request cannot be answered.";
+
     // The live protocol.
     /// No such channel.
     UnknownChannel = "live.unknown_channel", "There is no such channel.";

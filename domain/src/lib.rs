@@ -11,6 +11,7 @@ pub mod alarm;
 pub mod artwork;
 pub mod auction;
 pub mod campaign;
+pub mod coach;
 pub mod code;
 pub mod consensus;
 pub mod device;

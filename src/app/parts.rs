@@ -29,6 +29,7 @@ use crate::config::{MailSettings, RedisSettings, Settings};
 use crate::http::accounts::{Accounts, AccountsParts, CookieSettings, PasswordCost, Passwords};
 use crate::http::admin::Operations;
 use crate::http::alarms::{Alarms, AlarmsParts};
+use crate::http::api_keys::ApiKeys;
 use crate::http::auctions::{Auctions, AuctionsParts};
 use crate::http::auth::{Cut, Revocations, Tokens};
 use crate::http::campaigns::Campaigns;
@@ -165,6 +166,7 @@ impl Parts {
         let campaigns = self.campaigns.clone();
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let devices = self.devices.clone();
+        let keys = ApiKeys::new(self.db.pool().clone(), Arc::clone(&self.clock));
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
         let raffles = self.raffles.clone();
         let (objects, uploads) = (self.intakes.objects.clone(), self.intakes.uploads.clone());
@@ -175,6 +177,7 @@ impl Parts {
                 .app_data(web::Data::new(accounts.clone()))
                 .app_data(web::Data::new(alarms.clone()))
                 .app_data(web::Data::new(devices.clone()))
+                .app_data(web::Data::new(keys.clone()))
                 .app_data(web::Data::new(auctions.clone()))
                 .app_data(web::Data::new(campaigns.clone()))
                 .app_data(web::Data::new(tokens.clone()))

@@ -10,6 +10,7 @@ pub mod environment;
 pub mod house;
 pub mod http;
 pub mod limits;
+pub mod llm;
 pub mod push;
 pub mod realtime;
 pub mod services;
@@ -27,6 +28,7 @@ pub use engine::EngineSettings;
 pub use house::{DemoSettings, LedgerSettings, LogFormat, LogSettings};
 pub use http::{HttpSettings, Network};
 pub use limits::LimitSettings;
+pub use llm::LlmSettings;
 pub use push::PushSettings;
 pub use realtime::RealtimeSettings;
 pub use services::{MailSettings, RedisSettings};
@@ -56,6 +58,8 @@ pub struct Settings {
     pub uploads: UploadSettings,
     /// How devices are reached while no page is open.
     pub push: PushSettings,
+    /// The language model that the coach speaks with.
+    pub llm: LlmSettings,
     /// What is counted.
     pub ledger: LedgerSettings,
     /// How much one may ask for.
@@ -86,6 +90,7 @@ impl Settings {
         self.objects.check()?;
         self.uploads.check()?;
         self.push.check()?;
+        self.llm.check()?;
         self.ledger.check()?;
         self.limits.check()?;
         self.log.check()

@@ -4,7 +4,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, artworks, auctions, campaigns, devices, labels, limits, objects, openapi, points, problem,
+    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, devices, labels, limits, objects, openapi, points, problem,
     raffles, uploads, wallet,
 };
 
@@ -25,6 +25,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .wrap(from_fn(problem::render))
                 .configure(accounts::routes)
                 .configure(alarms::routes)
+                .configure(api_keys::routes)
                 .configure(devices::routes)
                 .configure(artworks::routes)
                 .configure(auctions::routes)

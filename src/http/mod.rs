@@ -5,6 +5,7 @@ pub mod admin;
 pub mod alarms;
 pub mod amount;
 pub mod api;
+pub mod api_keys;
 pub mod artworks;
 pub mod auctions;
 pub mod auth;

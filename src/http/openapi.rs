@@ -7,7 +7,7 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet};
+use super::{accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]
@@ -90,6 +90,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     let areas = accounts::Document::openapi()
         .merge_from(alarms::Document::openapi())
         .merge_from(devices::Document::openapi())
+        .merge_from(api_keys::Document::openapi())
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
         .merge_from(campaigns::Document::openapi())

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod alarms;
+pub mod api_keys;
 pub mod artworks;
 pub mod attempts;
 pub mod auctions;

@@ -30,5 +30,6 @@ mod points;
 mod raffles;
 mod replay;
 mod uploads;
+mod upstream;
 mod wallet;
 mod world;

@@ -13,6 +13,7 @@ pub mod resume;
 pub mod row_lock;
 pub mod stuck_reader;
 pub mod table;
+pub mod upstream;
 pub mod wire;
 
 use std::path::PathBuf;

@@ -12,8 +12,16 @@ const EMBEDDED: &str = include_str!("../../../config.toml");
 /// How the environment names itself in messages.
 const ENVIRONMENT: &str = "the environment";
 /// Values that may hold a password and are not shown.
-const SECRETS: &[&str] =
-    &["auth.previous_secrets", "auth.secret", "database.url", "redis.url", "mail.smtp_url", "objects.s3_secret_key"];
+const SECRETS: &[&str] = &[
+    "auth.previous_secrets",
+    "auth.secret",
+    "database.url",
+    "llm.key",
+    "llm.spare_key",
+    "mail.smtp_url",
+    "objects.s3_secret_key",
+    "redis.url",
+];
 /// Keys whose values are lists: separated by commas in the environment.
 const LISTS: &[&str] = &[
     "auth.previous_secret_files",

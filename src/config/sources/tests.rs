@@ -67,6 +67,10 @@ fn a_wrong_value_names_its_key() {
         ("MADANG__DATABASE__URL", "mysql://localhost", "database.url"),
         ("MADANG__DATABASE__POOL", "1", "database.pool"),
         ("MADANG__REDIS__URL", "localhost", "redis.url"),
+        ("MADANG__LLM__URL", "api.example", "llm.url"),
+        ("MADANG__LLM__URL", "https://api.example/v1", "llm.model"),
+        ("MADANG__LLM__SPARE_URL", "https://api.example/v1", "llm.spare_model"),
+        ("MADANG__LLM__SOURCE_TOKENS", "6000", "llm.prompt_tokens"),
     ] {
         assert_eq!(key_of(with(&[(name, value)])), key, "{name}={value}");
     }

@@ -68,4 +68,8 @@ export default {
   "problem.upload.too_many": "This campaign has too many open uploads: please wait until some are done.",
   "problem.upload.closed": "This campaign takes no more uploads.",
   "problem.upload.over": "This upload is over: please send the file anew.",
+  "problem.model.unavailable": "The language model cannot be reached now: please ask again later.",
+  "problem.model.busy": "The language model is very busy: please ask again in a moment.",
+  "problem.model.timed_out": "The language model took too long.",
+  "problem.model.broke_off": "The language model broke off in the middle.",
 };

@@ -68,4 +68,8 @@ export default {
   "problem.upload.too_many": "처리 중인 파일이 많습니다. 잠시 기다려 주세요.",
   "problem.upload.closed": "더 올릴 수 없는 캠페인입니다.",
   "problem.upload.over": "끝난 업로드입니다. 파일을 다시 보내 주세요.",
+  "problem.model.unavailable": "지금은 언어 모델에 연결할 수 없습니다. 나중에 다시 물어봐 주세요.",
+  "problem.model.busy": "언어 모델이 매우 바쁩니다. 잠시 뒤에 다시 물어봐 주세요.",
+  "problem.model.timed_out": "언어 모델의 답이 너무 늦습니다.",
+  "problem.model.broke_off": "언어 모델이 답을 하다가 끊겼습니다.",
 };

@@ -1,0 +1,3 @@
+mod citation;
+mod extract;
+mod prompt;
