@@ -5,6 +5,7 @@
 
 mod chores;
 mod engine;
+mod llm;
 mod notices;
 mod objects;
 mod parts;

@@ -15,7 +15,7 @@ use super::chores::Chores;
 use super::engine::{Everybody, start_engine};
 use super::notices::Tellers;
 use super::objects::Intakes;
-use super::{BuildError, push, secret};
+use super::{BuildError, llm, push, secret};
 use crate::actors::alarm::mission::Missions;
 use crate::actors::auction::cards::Cards;
 use crate::actors::broker::{Broker, BrokerSettings};
@@ -128,6 +128,9 @@ impl Parts {
         });
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
         let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool);
+        if let Some(model) = llm::build(&settings.llm)? {
+            tracing::info!(model = model.name(), "a language model is set");
+        }
         let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc).with_campaigns(campaigns.clone());
         let live = Live::start(Arc::new(house), Arc::clone(&broker), live_settings(settings))?;
         cut_sockets_of_cut_sessions(&revocations, &live);
