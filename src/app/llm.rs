@@ -32,18 +32,15 @@ pub(super) fn build(settings: &LlmSettings) -> Result<Option<Arc<dyn Model>>, Bu
             stall: Duration::from_millis(settings.stall_timeout_ms),
             total: Duration::from_secs(settings.total_timeout_s),
         };
-        let provider = OpenAi::new(provider)
-            .map_err(|error| BuildError::Setting(format!("{setting} cannot be used: {error}")))?;
+        let provider =
+            OpenAi::new(provider).map_err(|error| BuildError::Setting(format!("{setting} cannot be used: {error}")))?;
         models.push(Arc::new(provider));
     }
     if models.is_empty() {
         return Ok(None);
     }
     let chain = ChainSettings {
-        breaker: BreakerSettings {
-            failures: settings.breaker_failures,
-            rest: Duration::from_secs(settings.breaker_rest_s),
-        },
+        breaker: BreakerSettings { failures: settings.breaker_failures, rest: Duration::from_secs(settings.breaker_rest_s) },
         pause: PAUSE,
         at_once: usize::try_from(settings.at_once).unwrap_or(usize::MAX),
     };

@@ -7,7 +7,9 @@ use utoipa::openapi::{ContentBuilder, PathItem, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
-use super::{accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet};
+use super::{
+    accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet,
+};
 
 /// What every failure looks like, as application/problem+json.
 #[derive(ToSchema)]

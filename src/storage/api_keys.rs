@@ -35,12 +35,7 @@ pub struct NewKey<'a> {
 ///
 /// # Errors
 /// The database's.
-pub async fn insert_key(
-    db: &PgPool,
-    user: UserId,
-    key: NewKey<'_>,
-    now: Timestamp,
-) -> Result<Option<ApiKeyRow>, sqlx::Error> {
+pub async fn insert_key(db: &PgPool, user: UserId, key: NewKey<'_>, now: Timestamp) -> Result<Option<ApiKeyRow>, sqlx::Error> {
     let mut transaction = db.begin().await?;
     // The person's row orders those who make keys at the same time, so that nobody has one too many.
     sqlx::query("select from user_account where id = $1 for update").bind(user.get()).execute(&mut *transaction).await?;

@@ -4,19 +4,62 @@ use super::lang::Lang;
 
 /// Units of medicine in Latin letters; a letter after them makes another word of them.
 const LATIN: &[&str] = &[
-    "milligrams", "milligram", "micrograms", "microgram", "milliliters", "milliliter", "millilitres", "millilitre", "mg", "mcg",
-    "µg", "μg", "ug", "ml", "cc", "iu", "puffs", "puff", "tablets", "tablet", "pills", "pill", "capsules", "capsule", "drops",
-    "drop", "teaspoons", "teaspoon", "inhalations", "inhalation", "sprays", "spray",
+    "milligrams",
+    "milligram",
+    "micrograms",
+    "microgram",
+    "milliliters",
+    "milliliter",
+    "millilitres",
+    "millilitre",
+    "mg",
+    "mcg",
+    "µg",
+    "μg",
+    "ug",
+    "ml",
+    "cc",
+    "iu",
+    "puffs",
+    "puff",
+    "tablets",
+    "tablet",
+    "pills",
+    "pill",
+    "capsules",
+    "capsule",
+    "drops",
+    "drop",
+    "teaspoons",
+    "teaspoon",
+    "inhalations",
+    "inhalation",
+    "sprays",
+    "spray",
 ];
 /// Units in Hangul: particles may follow.
-const HANGUL: &[&str] =
-    &["밀리그램", "마이크로그램", "밀리리터", "퍼프", "캡슐", "방울", "알", "정", "모금", "번 흡입", "회 흡입", "번 들이마", "번씩 흡입", "회씩 흡입"];
+const HANGUL: &[&str] = &[
+    "밀리그램",
+    "마이크로그램",
+    "밀리리터",
+    "퍼프",
+    "캡슐",
+    "방울",
+    "알",
+    "정",
+    "모금",
+    "번 흡입",
+    "회 흡입",
+    "번 들이마",
+    "번씩 흡입",
+    "회씩 흡입",
+];
 /// Where these follow `정`, it was no tablet: `5정도` is "about five".
 const NO_TABLET: &[&str] = &["도", "각", "거장", "류장"];
 /// Amounts in words.
 const WORDS: &[&str] = &[
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half", "한", "두", "세", "네", "다섯", "여섯",
-    "반",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "half", "한", "두", "세", "네", "다섯",
+    "여섯", "반",
 ];
 /// More is no number that anybody writes.
 const LONGEST_NUMBER: usize = 24;
@@ -32,11 +75,11 @@ pub(super) enum Amount {
     Open,
 }
 
-/// What stands in the place of an amount.
+/// What stands in the place of an amount. It begins with no bracket of Markdown: after `]` that would be a link.
 pub(super) const fn replacement(lang: Lang) -> &'static str {
     match lang {
-        Lang::En => "(amount: ask your doctor or pharmacist)",
-        Lang::Ko => "(용량은 의사·약사에게 확인)",
+        Lang::En => "‹amount: ask your doctor or pharmacist›",
+        Lang::Ko => "‹용량은 의사·약사에게 확인›",
     }
 }
 
@@ -172,7 +215,7 @@ mod tests {
         for text in ["2", "20 ", "20 m", "20 mg", "tw", "two", "two pu", "3번", "3번 흡", "3번 들", "5정", "2."] {
             assert_eq!(read(text, false), Amount::Open, "{text}");
         }
-        for text in ["20 k", "20 mx", "twenty ", "person", "5정도"] {
+        for text in ["20 k", "20 mx", "twenty ", "persons", "5정도"] {
             assert!(matches!(read(text, false), Amount::Other(_)), "{text}");
         }
     }

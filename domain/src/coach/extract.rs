@@ -24,10 +24,8 @@ const NO_MODEL: (&str, &str) = (
     "No language model is set up here, so these are the passages that fit best, word for word:\n\n",
     "여기에는 언어 모델이 설정되어 있지 않아, 가장 알맞은 자료의 문장을 그대로 보여 드립니다.\n\n",
 );
-const NOT_COVERED: (&str, &str) = (
-    "My sources do not cover this question.",
-    "제가 가진 자료에는 이 질문에 대한 내용이 없습니다.",
-);
+const NOT_COVERED: (&str, &str) =
+    ("My sources do not cover this question.", "제가 가진 자료에는 이 질문에 대한 내용이 없습니다.");
 const NEAREST: (&str, &str) = ("The nearest articles: ", "가장 가까운 글: ");
 
 const fn in_lang(texts: (&'static str, &'static str), lang: Lang) -> &'static str {

@@ -87,12 +87,10 @@ mod tests {
     #[test]
     fn forms_of_a_word_are_one_term_and_numbers_stay_whole() {
         assert_eq!(terms("Exercises exercising")[0], terms("exercise")[0]);
-        assert_eq!(terms("the FEV1 of 1,600.5 people."), [
-            word("fev"),
-            Term::Number("1".to_owned()),
-            Term::Number("1600.5".to_owned()),
-            word("people"),
-        ]);
+        assert_eq!(
+            terms("the FEV1 of 1,600.5 people."),
+            [word("fev"), Term::Number("1".to_owned()), Term::Number("1600.5".to_owned()), word("people"),]
+        );
     }
 
     #[test]

@@ -302,7 +302,8 @@ async fn stream(to: &mut (impl AsyncWriteExt + Unpin), script: Tokens, model: &s
     let mut end = event(json!({}), Some("stop"));
     if script.usage {
         let usage = usage(&script);
-        let data = json!({ "id": id, "object": "chat.completion.chunk", "created": 0, "model": model, "choices": [], "usage": usage });
+        let data =
+            json!({ "id": id, "object": "chat.completion.chunk", "created": 0, "model": model, "choices": [], "usage": usage });
         end.push_str(&format!("data: {data}\n\n"));
     }
     end.push_str("data: [DONE]\n\n");

@@ -62,7 +62,8 @@ async fn where_nobody_answers_the_last_error_is_told() {
 
 #[tokio::test]
 async fn more_answers_than_places_are_refused_at_once_and_places_come_back() {
-    let upstream = upstream([Script::Tokens(words().then(madang::cli::bench::upstream::Then::Stall)), Script::Tokens(words())]).await;
+    let upstream =
+        upstream([Script::Tokens(words().then(madang::cli::bench::upstream::Then::Stall)), Script::Tokens(words())]).await;
     let breaker = BreakerSettings { failures: 5, rest: LONG };
     let settings = ChainSettings { breaker, pause: Duration::ZERO, at_once: 1 };
     let chain = Chain::new(vec![Arc::new(model(&upstream.url()))], &settings);

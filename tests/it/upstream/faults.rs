@@ -47,7 +47,8 @@ async fn usage_may_be_missing_and_comments_and_strange_fields_do_no_harm() {
 
 #[tokio::test]
 async fn an_end_without_done_is_an_end_where_a_reason_was_told() {
-    let upstream = upstream([raw(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"length\"}]}\n\n"])]).await;
+    let upstream =
+        upstream([raw(&[b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"length\"}]}\n\n"])]).await;
     assert_eq!(said(&model(&upstream.url())).await, ("a".to_owned(), Ok((Finish::Length, None))));
 }
 

@@ -42,7 +42,8 @@ fn what_the_sources_do_not_cover_is_said_so() {
 
 #[test]
 fn a_korean_question_is_answered_from_korean_passages() {
-    let sources = [source("천식", "원인", "천식은 기도가 만성적으로 염증을 일으키는 병이다. 감기와 찬 공기가 천식을 악화시킨다.")];
+    let sources =
+        [source("천식", "원인", "천식은 기도가 만성적으로 염증을 일으키는 병이다. 감기와 찬 공기가 천식을 악화시킨다.")];
     let answer = said("천식이 뭐예요?", &sources, true);
     assert!(answer.contains("천식은 기도가 만성적으로 염증을 일으키는 병이다. [1]"), "{answer}");
     assert!(answer.starts_with("여기에는"));

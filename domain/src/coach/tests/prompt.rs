@@ -15,7 +15,12 @@ fn coach() -> Persona {
 }
 
 fn source(text: &str) -> Source {
-    Source { title: "Asthma".to_owned(), url: Some("https://a.example/x".to_owned()), heading: String::new(), text: text.to_owned() }
+    Source {
+        title: "Asthma".to_owned(),
+        url: Some("https://a.example/x".to_owned()),
+        heading: String::new(),
+        text: text.to_owned(),
+    }
 }
 
 fn said(role: Speaker, text: &str) -> Turn {

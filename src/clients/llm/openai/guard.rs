@@ -58,7 +58,7 @@ impl Guarded {
         text
     }
 
-    fn count(&mut self, text: &str) -> Result<(), Unbounded> {
+    fn measure(&mut self, text: &str) -> Result<(), Unbounded> {
         for byte in text.bytes() {
             match byte {
                 b'\n' if self.fresh => self.length = 0,
@@ -83,7 +83,7 @@ impl Stream for Guarded {
                 None => return Poll::Ready(None),
             };
             let text = self.decode(&part);
-            if let Err(error) = self.count(&text) {
+            if let Err(error) = self.measure(&text) {
                 return Poll::Ready(Some(Err(error)));
             }
             if !text.is_empty() {
@@ -108,10 +108,10 @@ mod tests {
     fn an_event_without_an_end_is_refused_and_many_with_one_are_not() {
         let mut guard = guarded();
         for _ in 0..2_000 {
-            assert_eq!(guard.count(&format!("data: {}\r\n\r\n", "x".repeat(1_000))), Ok(()));
+            assert_eq!(guard.measure(&format!("data: {}\r\n\r\n", "x".repeat(1_000))), Ok(()));
         }
         let lines = "data: x\n".repeat(1_000);
-        let refused = (0..200).find_map(|_| guard.count(&lines).err());
+        let refused = (0..200).find_map(|_| guard.measure(&lines).err());
         assert_eq!(refused, Some(Unbounded::TooLong));
     }
 

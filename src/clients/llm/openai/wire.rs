@@ -103,7 +103,6 @@ struct Said<'a> {
 #[serde(untagged)]
 enum Content<'a> {
     Text(#[serde(borrow)] Cow<'a, str>),
-    Parts(Vec<Value>),
     Other(Value),
 }
 
@@ -111,8 +110,10 @@ impl Content<'_> {
     fn text(self) -> String {
         match self {
             Self::Text(text) => text.into_owned(),
-            Self::Parts(parts) => parts.iter().filter_map(|part| part.get("text")?.as_str()).collect(),
-            Self::Other(_) => String::new(),
+            // Some send a list of parts.
+            Self::Other(other) => {
+                other.as_array().into_iter().flatten().filter_map(|part| part.get("text")?.as_str()).collect()
+            }
         }
     }
 }
@@ -221,9 +222,15 @@ mod tests {
 
     #[test]
     fn what_providers_say_is_understood_however_they_say_it() {
-        assert_eq!(text(r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"He said \"천\""}}]}"#), "He said \"천\"");
+        assert_eq!(
+            text(r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":"He said \"천\""}}]}"#),
+            "He said \"천\""
+        );
         assert_eq!(text(r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"type":"image"}]}}]}"#), "a");
-        assert_eq!(text(r#"{"choices":[{"index":1,"delta":{"content":"other"}},{"index":0,"delta":{"content":"ours"}}]}"#), "ours");
+        assert_eq!(
+            text(r#"{"choices":[{"index":1,"delta":{"content":"other"}},{"index":0,"delta":{"content":"ours"}}]}"#),
+            "ours"
+        );
         for nothing in [
             "{}",
             "",
@@ -241,15 +248,18 @@ mod tests {
 
     #[test]
     fn an_end_says_why_and_usage_may_come_with_it_or_after_it() {
-        let end = hear(r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#);
-        assert_eq!(end.unwrap(), Heard {
-            finish: Some(Finish::Stop),
-            usage: Some(Usage { prompt: 7, completion: 2 }),
-            ..Heard::default()
-        });
-        for (reason, finish) in
-            [("length", Finish::Length), ("content_filter", Finish::Refused), ("tool_calls", Finish::Refused), ("eos", Finish::Stop)]
-        {
+        let end =
+            hear(r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}"#);
+        assert_eq!(
+            end.unwrap(),
+            Heard { finish: Some(Finish::Stop), usage: Some(Usage { prompt: 7, completion: 2 }), ..Heard::default() }
+        );
+        for (reason, finish) in [
+            ("length", Finish::Length),
+            ("content_filter", Finish::Refused),
+            ("tool_calls", Finish::Refused),
+            ("eos", Finish::Stop),
+        ] {
             let data = format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"{reason}"}}]}}"#);
             assert_eq!(hear(&data).unwrap().finish, Some(finish));
         }
