@@ -10,6 +10,7 @@ mod notices;
 mod objects;
 mod parts;
 mod push;
+mod reach;
 mod secret;
 mod server;
 

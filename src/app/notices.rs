@@ -9,9 +9,10 @@ use madang_domain::ids::UserId;
 use uuid::Uuid;
 
 use crate::actors::jobs::outbox::NoticeSink;
+use super::reach::Directory;
 use crate::clients::mail::{self, Language, Mailer};
 use crate::clients::push::{self, Message, Push, PushError, Pusher};
-use crate::storage::devices::{self, Device};
+use crate::storage::devices::{self, Device, Reach};
 use crate::storage::{Db, accounts};
 
 /// Sends notices through the house's mailer and to the person's devices.
@@ -20,6 +21,7 @@ pub(super) struct Tellers {
     db: Db,
     mailer: Arc<dyn Mailer>,
     push: Arc<Push>,
+    directory: Directory,
 }
 
 impl fmt::Debug for Tellers {
@@ -29,8 +31,10 @@ impl fmt::Debug for Tellers {
 }
 
 impl Tellers {
+    /// Tells through these. To be made on the runtime that the database's connections belong to.
     pub(super) fn new(db: Db, mailer: Arc<dyn Mailer>, push: Arc<Push>) -> Self {
-        Self { db, mailer, push }
+        let directory = Directory::open(db.pool().clone());
+        Self { db, mailer, push, directory }
     }
 
     async fn mail(&self, user: UserId, notice: &Notice) -> Result<(), String> {
@@ -44,8 +48,7 @@ impl Tellers {
     /// To every device of the person, at once. It is done when one device has it: a phone in a drawer must not have the
     /// one on the bedside rung again and again.
     async fn push(&self, user: UserId, notice: &Notice, id: Uuid) -> Result<(), String> {
-        let reach = devices::reach(self.db.pool(), user).await.map_err(|error| error.to_string())?;
-        let Some((locale, devices)) = reach else { return Ok(()) };
+        let Some(Reach { locale, devices }) = self.directory.find(user).await? else { return Ok(()) };
         let message = push::message(id, Language::of(&locale), notice);
         let results = join_all(devices.iter().map(|device| self.push_to(device, &message))).await;
         let failed: Vec<String> = results.iter().filter_map(|result| result.as_ref().err().cloned()).collect();

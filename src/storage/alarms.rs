@@ -56,16 +56,6 @@ pub struct Rung {
     pub last_told_s: f64,
 }
 
-/// How many sessions have begun.
-///
-/// # Errors
-/// The database's.
-pub async fn count_rung(db: &PgPool) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("select count(*) from pub_engine_alarm_decision where position('\"began\"'::bytea in body) > 0")
-        .fetch_one(db)
-        .await
-}
-
 /// Who rang and who was told since a moment, each person once.
 ///
 /// # Errors

@@ -1,5 +1,8 @@
 //! Table `device`: where people are reached.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use madang_domain::device::{Address, MAX_DEVICES};
 use madang_domain::ids::UserId;
 use madang_domain::time::Timestamp;
@@ -83,23 +86,40 @@ pub async fn list_devices(db: &PgPool, user: UserId) -> Result<Vec<Device>, sqlx
         .await
 }
 
-/// A person's devices and the language that they read, in one look; nothing for people without devices.
+/// How a person is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// The language that they read.
+    pub locale: String,
+    /// Their devices, the oldest first; never none.
+    pub devices: Vec<Device>,
+}
+
+/// How these people are reached, in one look; who has no device is left out.
 ///
 /// # Errors
 /// The database's.
-pub async fn reach(db: &PgPool, user: UserId) -> Result<Option<(String, Vec<Device>)>, sqlx::Error> {
+pub async fn reach(db: &PgPool, users: &[UserId]) -> Result<HashMap<UserId, Reach>, sqlx::Error> {
+    let wanted: Vec<i64> = users.iter().map(|user| user.get()).collect();
     let rows = sqlx::query(
-        "select d.id, d.address, d.p256dh, d.auth, d.created_at, d.seen_at, u.locale
+        "select d.user_id, d.id, d.address, d.p256dh, d.auth, d.created_at, d.seen_at, u.locale
         from device d join pub_accounts_user u on u.id = d.user_id
-        where d.user_id = $1 order by d.id",
+        where d.user_id = any($1) order by d.user_id, d.id",
     )
-    .bind(user.get())
+    .bind(wanted)
     .fetch_all(db)
     .await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let locale = first.try_get("locale")?;
-    let devices = rows.iter().map(Device::from_row).collect::<Result<_, _>>()?;
-    Ok(Some((locale, devices)))
+    let mut reached: HashMap<UserId, Reach> = HashMap::new();
+    for row in &rows {
+        let device = Device::from_row(row)?;
+        match reached.entry(UserId::new(row.try_get("user_id")?)) {
+            Entry::Occupied(known) => known.into_mut().devices.push(device),
+            Entry::Vacant(first) => {
+                first.insert(Reach { locale: row.try_get("locale")?, devices: vec![device] });
+            }
+        }
+    }
+    Ok(reached)
 }
 
 /// Forgets one of a person's devices; false when it is not theirs.

@@ -98,3 +98,20 @@ pub async fn oldest(pool: &PgPool) -> Result<Option<Timestamp>, sqlx::Error> {
     .await?;
     row.map(|row| row.try_get(0)).transpose()
 }
+
+/// The number of the newest notice: about how many there ever were, since a commit that failed uses numbers up. One look at
+/// an index.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn newest(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("select coalesce(max(id), 0) from outbox").fetch_one(pool).await
+}
+
+/// How many notices wait to be handed over.
+///
+/// # Errors
+/// When the database cannot answer.
+pub async fn waiting(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("select count(*) from outbox where done_at is null and dead_at is null").fetch_one(pool).await
+}

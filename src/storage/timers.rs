@@ -18,7 +18,7 @@ pub async fn due(
     let shards: Vec<i16> = shards.iter().map(|shard| i16::from(*shard)).collect();
     let rows = sqlx::query(
         "select entity, due_at from timer where due_at <= $2 and shard = any($1) \
-           and ($4::timestamptz is null or due_at > $4 or (due_at = $4 and entity > $5)) \
+           and (due_at, entity) > (coalesce($4, '-infinity'::timestamptz), coalesce($5, 0)) \
          order by due_at, entity limit $3",
     )
     .bind(shards)

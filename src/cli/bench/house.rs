@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::campaign;
 use super::process::{self, Usage};
 use super::row_lock::{self, RowLock};
 use super::{Server, Workload};
@@ -135,6 +136,14 @@ impl House {
         let Some(auction) = auction.get("id").and_then(Value::as_i64) else { bail!("an auction without an id") };
         self.api.steer(auction, "open", &token, Uuid::new_v4(), LIMIT).await?;
         Ok(auction)
+    }
+
+    /// A campaign with so many boxes that is running under these rules.
+    ///
+    /// # Errors
+    /// When it cannot be made: the clerk must be an admin, too.
+    pub async fn campaign(&self, boxes: usize, rules: Value) -> anyhow::Result<i64> {
+        campaign::make(&self.api, &self.clerk, boxes, rules).await
     }
 
     /// The value of a counter or gauge of the server, summed over its labels; none where it is not there.

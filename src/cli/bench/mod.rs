@@ -4,10 +4,13 @@
 //! file; `table` compares with what must be reached. Ratios are taken in one run, on one machine, next to each other.
 
 pub mod alarms;
+pub mod campaign;
+pub mod consensus;
 pub mod crowd;
 pub mod fanout;
 pub mod hot_lot;
 pub mod house;
+pub mod labels;
 pub mod process;
 pub mod resume;
 pub mod row_lock;
@@ -50,6 +53,10 @@ pub enum What {
     All,
     /// Durable answered bids on one hot lot, and the same as a row lock on the same database.
     HotLot,
+    /// Durable claims and answers of people who label.
+    Labels,
+    /// A million answers aggregated by `madang labels aggregate`.
+    Consensus,
     /// One publication to many watchers, one at a time and in bursts.
     Fanout,
     /// Memory of an idle, signed-in, subscribed, resumable connection.
@@ -91,6 +98,9 @@ pub struct Workload {
     /// Bidders of the hot lot.
     #[arg(long, global = true, default_value_t = 64)]
     bidders: usize,
+    /// People who label at once.
+    #[arg(long, global = true, default_value_t = 64)]
+    labelers: usize,
     /// Alarms that are due at the same moment.
     #[arg(long, global = true, default_value_t = 100_000)]
     alarms: usize,
@@ -109,10 +119,15 @@ impl Bench {
             let minute = alarms::run(&std::env::current_exe()?, self.workload.alarms).await?;
             return self.print(&Figures { alarms: Some(minute), ..Figures::default() });
         }
+        let wants_consensus = matches!(self.what, What::All | What::Consensus);
+        let consensus = wants_consensus.then(|| consensus::run(&std::env::current_exe()?).context("consensus")).transpose()?;
+        if self.what == What::Consensus {
+            return self.print(&Figures { consensus, ..Figures::default() });
+        }
         let mut house = House::open(&self.server, &self.workload).await?;
         let measured = self.measure(&mut house).await;
         house.close().await?;
-        let mut figures = measured?;
+        let mut figures = Figures { consensus, ..measured? };
         if figures.hot_lot.is_some() {
             let lasting = Duration::from_secs(self.workload.seconds) / 2;
             figures.row_lock = house.row_lock(lasting).await.context("row lock")?;
@@ -144,6 +159,9 @@ impl Bench {
         }
         if wanted(What::HotLot) {
             figures.hot_lot = Some(hot_lot::run(house, self.workload.bidders, lasting).await.context("hot lot")?);
+        }
+        if wanted(What::Labels) {
+            figures.labels = Some(labels::run(house, self.workload.labelers, lasting).await.context("labels")?);
         }
         Ok(figures)
     }

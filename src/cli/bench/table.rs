@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::alarms::Minute;
+use super::consensus::Consensus;
 use super::fanout::Fanout;
 use super::hot_lot::HotLot;
+use super::labels::Labels;
 use super::resume::{Memory, Resume};
 use super::row_lock::RowLock;
 use super::stuck_reader::StuckReader;
@@ -18,6 +20,8 @@ pub struct Figures {
     pub hot_lot: Option<HotLot>,
     /// The same as a row lock.
     pub row_lock: Option<RowLock>,
+    /// Claims and answers.
+    pub labels: Option<Labels>,
     /// One at a time, and in bursts.
     pub fanout: Vec<Fanout>,
     /// Idle connections.
@@ -26,6 +30,8 @@ pub struct Figures {
     pub resume: Option<Resume>,
     /// Never reading.
     pub stuck_reader: Option<StuckReader>,
+    /// A million answers.
+    pub consensus: Option<Consensus>,
     /// All at the same moment.
     pub alarms: Option<Minute>,
 }
@@ -71,6 +77,7 @@ impl Figures {
                 ));
             }
         }
+        rows.extend(self.labels.as_ref().map(labels_row));
         rows.extend(self.fanout.iter().map(fanout_row));
         if let Some(memory) = &self.memory {
             rows.push(row(
@@ -82,9 +89,24 @@ impl Figures {
         }
         rows.extend(self.resume.as_ref().map(resume_row));
         rows.extend(self.stuck_reader.as_ref().map(stuck_row));
+        rows.extend(self.consensus.as_ref().map(consensus_row));
         rows.extend(self.alarms.iter().flat_map(Minute::rows));
         rows
     }
+}
+
+fn labels_row(labels: &Labels) -> Row {
+    let refused: usize = labels.refused.values().sum();
+    let more = match refused.saturating_add(labels.nothing) {
+        0 => String::new(),
+        _ => format!(", {refused} refused, {} asked in vain", labels.nothing),
+    };
+    row(
+        format!("durable claims and answers over sockets, {} people who label", labels.people),
+        ">= 5,000/s",
+        format!("{:.0}/s, p50 {:.1} ms, p99 {:.1} ms{more}", labels.per_second, labels.p50_ms, labels.p99_ms),
+        labels.per_second >= 5_000.0 && labels.errors == 0,
+    )
 }
 
 fn fanout_row(fanout: &Fanout) -> Row {
@@ -115,6 +137,19 @@ fn resume_row(resume: &Resume) -> Row {
             resume.missed, resume.doubled, resume.snapshots, resume.all_back_s
         ),
         resume.missed == 0 && resume.doubled == 0 && resume.all_back_s <= 1.5,
+    )
+}
+
+fn consensus_row(consensus: &Consensus) -> Row {
+    let each = consensus.methods.iter().map(|method| {
+        let rounds = method.rounds.map_or_else(String::new, |rounds| format!(", {rounds} rounds"));
+        format!("{} {:.2} s ({:.4} right{rounds})", method.method, method.took_s, method.accuracy)
+    });
+    row(
+        format!("{} answers aggregated by `madang labels aggregate`, from the file to the report", consensus.answers),
+        "< 5 s by each method",
+        each.collect::<Vec<_>>().join("; "),
+        consensus.reached(),
     )
 }
 

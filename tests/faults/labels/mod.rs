@@ -1,6 +1,5 @@
 //! A run with labelers: one campaign, people who answer, faults, and what was found.
 
-mod campaign;
 mod check;
 mod load;
 mod record;
@@ -12,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use madang::cli::bench::campaign;
 use madang::cli::bench::house::tempdir::Dir;
 use madang::cli::bench::house::{database_url, make_clerk};
 use madang::cli::client::account::Account;
@@ -20,6 +20,7 @@ use madang::cli::own_server::OwnServer;
 use madang::cli::verify;
 use madang_domain::campaign::Event;
 use madang_domain::ids::{EntityId, Kind};
+use serde_json::json;
 use sqlx::PgPool;
 
 use self::load::Floor;
@@ -30,6 +31,8 @@ use super::nemesis::{Fault, Outages, Pulse, outages, rage};
 use super::report::{self, Row};
 use super::scenario::{PASSWORD, recipe};
 
+/// Leases are short, so that many end unanswered.
+const LEASE_S: u32 = 10;
 /// The longest time to wait for a settled house.
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -71,7 +74,8 @@ pub async fn play(binary: &Path, size: &Size) -> anyhow::Result<Outcome> {
     let api = Api::new(&recipe.url())?;
     let owner = make_clerk(&recipe, &api).await?;
     let pool = journal::open(&database_url(dir.path())).await?;
-    let campaign = campaign::make(&api, &owner, size.tasks).await?;
+    let rules = json!({ "kind": "ocr", "lease_s": LEASE_S, "gold_bp": 0, "min_answer_ms": 0, "skip_limit": 0 });
+    let campaign = campaign::make(&api, &owner, size.tasks, rules).await?;
     let id = EntityId::new(Kind::Campaign, campaign).context("an impossible campaign")?;
     let floor = Floor { record: Record::begin(), campaign, stop: Arc::new(AtomicBool::new(false)) };
     let mut tasks = Vec::new();

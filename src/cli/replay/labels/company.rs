@@ -145,6 +145,8 @@ pub struct Terms {
     pub points: i64,
     /// How many of ten thousand boxes become tests.
     pub gold_bp: u16,
+    /// Whether answers may be faster than a person can read.
+    pub any_speed: bool,
 }
 
 impl Company {
@@ -159,11 +161,11 @@ impl Company {
         terms: Terms,
         patience: Duration,
     ) -> Result<Self, ClientError> {
-        let rules = json!({
-            "kind": "ocr", "instructions": "Type what you read in the box.", "points": terms.points,
-            // Simulated people are as fast as the server.
-            "min_answer_ms": 0,
-        });
+        let mut rules =
+            json!({ "kind": "ocr", "instructions": "Type what you read in the box.", "points": terms.points });
+        if let (Value::Object(fields), true) = (&mut rules, terms.any_speed) {
+            fields.insert("min_answer_ms".to_owned(), json!(0));
+        }
         let body = json!({ "name": format!("Receipts {run}"), "rules": rules });
         let token = owner.token().await?;
         let ask = Ask::post("/campaigns", body).by(&token).once(command_id(run, "campaign"));

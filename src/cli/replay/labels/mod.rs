@@ -67,6 +67,10 @@ pub struct ReplayLabels {
     /// What an answer pays, in points.
     #[arg(long, default_value_t = 15)]
     pub points: i64,
+    /// How long each sleeper looks at a box before typing, in milliseconds. 0: the campaign takes answers of any speed;
+    /// otherwise it keeps the house's rule against answers faster than anybody can read.
+    #[arg(long, default_value_t = 250)]
+    pub think_ms: u64,
     /// Only the first N receipts.
     #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
     pub images: usize,
@@ -117,7 +121,7 @@ impl ReplayLabels {
         let patience = Duration::from_secs(self.patience_s);
         let api = Api::new(&self.server)?;
         let run = self.run.clone().unwrap_or_else(|| format!("{:08x}", rand::random::<u32>()));
-        let terms = Terms { points: self.points, gold_bp: basis_points(self.tests) };
+        let terms = Terms { points: self.points, gold_bp: basis_points(self.tests), any_speed: self.think_ms == 0 };
         let people = (self.signed_in_company(&api, patience).await?, self.signed_in_admin(&api, patience).await?);
         let company = Company::found(&api, people, &run, terms, patience).await.context("the campaign cannot be had")?;
         let boxes: usize = receipts.iter().map(|receipt| receipt.boxes.len()).sum();
@@ -133,6 +137,7 @@ impl ReplayLabels {
             campaign: company.campaign,
             truths,
             error_rate: self.error_rate,
+            think: Duration::from_millis(self.think_ms),
             patience,
             over: AtomicBool::new(false),
             answers: AtomicU64::new(0),

@@ -33,6 +33,8 @@ pub struct Dormitory {
     pub truths: BTreeMap<u32, String>,
     /// The share of answers with a slip.
     pub error_rate: f64,
+    /// How long each looks at a box before typing.
+    pub think: Duration,
     /// How long to ask again while the server is away.
     pub patience: Duration,
     /// Set when it is over.
@@ -119,6 +121,7 @@ impl Dormitory {
                 }
                 Claimed::Task(task) => {
                     night.claims.push(begun.elapsed());
+                    tokio::time::sleep(self.think).await;
                     night.given.push(self.answer(&live, sleeper, &task).await?);
                     self.answers.fetch_add(1, Ordering::Relaxed);
                 }
