@@ -8,8 +8,8 @@ use madang_domain::entity::Notice;
 use madang_domain::ids::UserId;
 use uuid::Uuid;
 
-use crate::actors::jobs::outbox::NoticeSink;
 use super::reach::Directory;
+use crate::actors::jobs::outbox::NoticeSink;
 use crate::clients::mail::{self, Language, Mailer};
 use crate::clients::push::{self, Message, Push, PushError, Pusher};
 use crate::storage::devices::{self, Device, Reach};

@@ -48,8 +48,7 @@ impl Directory {
 
 async fn answer(db: &PgPool, page: Vec<Wanted>) {
     let users: Vec<UserId> = page.iter().map(|one| one.user).collect();
-    let reached: Result<HashMap<UserId, Reach>, String> =
-        devices::reach(db, &users).await.map_err(|error| error.to_string());
+    let reached: Result<HashMap<UserId, Reach>, String> = devices::reach(db, &users).await.map_err(|error| error.to_string());
     for Wanted { user, tell } in page {
         // The same person may be asked for twice. Whoever asked may be gone.
         let _ = tell.send(reached.as_ref().map(|reached| reached.get(&user).cloned()).map_err(Clone::clone));

@@ -102,7 +102,8 @@ impl Labeling {
             None => format!(r#"{{"id":2,"rpc":{{"method":"label.next","data":{{"command_id":"{id}"}}}}}}"#),
             Some(Task { campaign, task, lease, fence }) => {
                 self.given = self.given.wrapping_add(1);
-                let word = if self.given.is_multiple_of(SLIP) { format!("slip {}", self.given) } else { format!("word {task}") };
+                let word =
+                    if self.given.is_multiple_of(SLIP) { format!("slip {}", self.given) } else { format!("word {task}") };
                 format!(
                     r#"{{"id":2,"rpc":{{"method":"label.answer","data":{{"campaign":{campaign},"lease":"{lease}","fence":{fence},"answer":"{word}","command_id":"{id}"}}}}}}"#
                 )

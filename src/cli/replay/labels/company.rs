@@ -161,8 +161,7 @@ impl Company {
         terms: Terms,
         patience: Duration,
     ) -> Result<Self, ClientError> {
-        let mut rules =
-            json!({ "kind": "ocr", "instructions": "Type what you read in the box.", "points": terms.points });
+        let mut rules = json!({ "kind": "ocr", "instructions": "Type what you read in the box.", "points": terms.points });
         if let (Value::Object(fields), true) = (&mut rules, terms.any_speed) {
             fields.insert("min_answer_ms".to_owned(), json!(0));
         }
