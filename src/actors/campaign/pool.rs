@@ -330,11 +330,13 @@ fn nothing() -> Denied {
     Denied::Refused { code, message: code.sentence().to_owned(), detail: Value::Null, seq: 0 }
 }
 
-/// Keeps the refusal that helps the person most.
+/// Keeps the refusal that helps the person most: what they can do something about themselves, else that there is nothing now.
+/// That they are taken off is only said where every campaign says so: elsewhere there may be something in a moment.
 fn note(refused: &mut Option<Denied>, denied: Denied) {
-    let weight = |denied: &Denied| {
-        let code = denied.code();
-        if code == Code::LabelTooManyLeases { 2 } else { i32::from(code == Code::LabelExcluded) }
+    let weight = |denied: &Denied| match denied.code() {
+        Code::LabelTooManyLeases => 3,
+        Code::LabelNothing => 2,
+        code => i32::from(code == Code::LabelExcluded),
     };
     if weight(&denied) > refused.as_ref().map_or(0, weight) {
         *refused = Some(denied);
@@ -379,6 +381,20 @@ mod tests {
             *first.entry(order[0]).or_insert(0) += 1;
         }
         assert!(first.values().all(|count| (850..1_150).contains(count)), "{first:?}");
+    }
+
+    #[test]
+    fn who_is_taken_off_one_campaign_is_not_told_so_while_another_may_have_something() {
+        let refusal = |code: Code| Denied::Refused { code, message: String::new(), detail: Value::Null, seq: 0 };
+        let told = |codes: &[Code]| {
+            let mut refused = None;
+            codes.iter().for_each(|code| note(&mut refused, refusal(*code)));
+            refused.map(|denied| denied.code())
+        };
+        assert_eq!(told(&[Code::LabelExcluded, Code::LabelNothing]), Some(Code::LabelNothing));
+        assert_eq!(told(&[Code::LabelNothing, Code::LabelExcluded]), Some(Code::LabelNothing));
+        assert_eq!(told(&[Code::CampaignNotRunning, Code::LabelExcluded]), Some(Code::LabelExcluded));
+        assert_eq!(told(&[Code::LabelNothing, Code::LabelTooManyLeases]), Some(Code::LabelTooManyLeases));
     }
 
     #[test]
