@@ -127,10 +127,11 @@ impl Shift {
 
 async fn measure(db: &Db, round: i64, people: i64, span: Duration) {
     let changes = Arc::new(Changes::default());
+    let publisher: Arc<dyn Publisher> = Arc::<Changes>::clone(&changes);
     let permits = u32::try_from(people).unwrap();
     let engine = Engine::builder(db.pool().clone())
         .settings(EngineSettings { permits, ..EngineSettings::default() })
-        .publisher(Arc::clone(&changes) as Arc<dyn Publisher>)
+        .publisher(publisher)
         .kind::<Campaign>()
         .kind::<UserInbox>()
         .start()

@@ -333,11 +333,8 @@ fn nothing() -> Denied {
 /// Keeps the refusal that helps the person most: what they can do something about themselves, else that there is nothing now.
 /// That they are taken off is only said where every campaign says so: elsewhere there may be something in a moment.
 fn note(refused: &mut Option<Denied>, denied: Denied) {
-    let weight = |denied: &Denied| match denied.code() {
-        Code::LabelTooManyLeases => 3,
-        Code::LabelNothing => 2,
-        code => i32::from(code == Code::LabelExcluded),
-    };
+    let known = [Code::LabelExcluded, Code::LabelNothing, Code::LabelTooManyLeases];
+    let weight = |denied: &Denied| known.iter().position(|code| *code == denied.code()).map_or(0, |place| place + 1);
     if weight(&denied) > refused.as_ref().map_or(0, weight) {
         *refused = Some(denied);
     }
