@@ -6,6 +6,7 @@ import { onNotice, startNotices } from "./core/notices.js";
 import { h } from "./core/dom.js";
 import { loadLanguage } from "./core/i18n.js";
 import { start as startLive } from "./core/live.js";
+import { startPush } from "./core/push.js";
 import { redraw, startRouter } from "./core/router.js";
 import { restore, session } from "./core/session.js";
 import { showNotice } from "./parts/notice.js";
@@ -14,6 +15,7 @@ import { about } from "./pages/about.js";
 import { account } from "./pages/account.js";
 import { adminCampaigns } from "./pages/admin-campaigns.js";
 import { alarmEdit } from "./pages/alarm-edit.js";
+import { alarmLog } from "./pages/alarm-log.js";
 import { alarms } from "./pages/alarms.js";
 import { bids } from "./pages/bids.js";
 import { campaignPage } from "./pages/campaign.js";
@@ -64,6 +66,7 @@ const ROUTES = [
   { path: "/alarms", page: alarms },
   { path: "/alarms/new", page: alarmEdit },
   { path: "/alarms/ring", page: ringPage },
+  { path: "/alarms/log", page: alarmLog },
   { path: "/alarms/:number", page: alarmEdit },
   { path: "/labels", page: labels },
   { path: "/company", page: company },
@@ -88,6 +91,7 @@ shell(main);
 startLive();
 startNotices();
 startAlarms();
+startPush();
 resumeBids();
 onNotice(showNotice);
 await Promise.race([restore(), new Promise((done) => setTimeout(done, PATIENCE))]);

@@ -98,6 +98,16 @@ self.addEventListener("push", (event) => {
   );
 });
 
+// The browser's push service gave another address: an open page tells the server, else the next one that is opened.
+self.addEventListener("pushsubscriptionchange", (event) => event.waitUntil(renewSubscription(event)));
+
+async function renewSubscription({ oldSubscription, newSubscription }) {
+  const options = oldSubscription?.options;
+  if (!newSubscription && options) await self.registration.pushManager.subscribe(options).catch(() => {});
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  for (const page of windows) page.postMessage({ type: "push-changed" });
+}
+
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
   event.waitUntil(open(event.notification.data?.href ?? "/"));

@@ -37,6 +37,7 @@ use crate::http::devices::Devices;
 use crate::http::house::MadangHouse;
 use crate::http::limits::{Allowances, Limits};
 use crate::http::live::{Live, LiveSettings};
+use crate::http::pages::ContentPolicy;
 use crate::http::raffles::{Raffles, RafflesParts};
 use crate::http::rpc::Rpc;
 use crate::http::wallet::Wallets;
@@ -127,7 +128,7 @@ impl Parts {
             clock: Arc::clone(&clock),
         });
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
-        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool);
+let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone());
         if let Some(model) = llm::build(&settings.llm)? {
             tracing::info!(model = model.name(), "a language model is set");
         }
@@ -173,8 +174,10 @@ impl Parts {
         let (live, engine, wallets) = (Arc::clone(&self.live), self.engine.clone(), self.wallets.clone());
         let raffles = self.raffles.clone();
         let (objects, uploads) = (self.intakes.objects.clone(), self.intakes.uploads.clone());
+        let policy = ContentPolicy::new(objects.store().origin().as_deref());
         move |config| {
             config
+                .app_data(web::Data::new(policy.clone()))
                 .app_data(web::Data::new(objects.clone()))
                 .app_data(web::Data::new(uploads.clone()))
                 .app_data(web::Data::new(accounts.clone()))

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use madang_domain::entity::Role;
 
+use crate::cli::say::{complain, say};
 use super::exit;
 use crate::actors::kernel::clock::WallClock;
 use crate::app;
@@ -54,7 +55,6 @@ impl Admin {
 }
 
 impl Create {
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the answer is what the command is for")]
     async fn run(self) -> anyhow::Result<ExitCode> {
         let settings = Settings::load(self.config.as_deref())?;
         let password = self.read_password()?;
@@ -67,15 +67,15 @@ impl Create {
         }
         match made {
             Ok(Some(account)) => {
-                println!("Made the administrator {} ({}).", account.email, account.name);
+                say!("Made the administrator {} ({}).", account.email, account.name);
                 Ok(ExitCode::SUCCESS)
             }
             Ok(None) => {
-                eprintln!("madang: {} has an account already", self.email);
+                complain!("madang: {} has an account already", self.email);
                 Ok(ExitCode::from(exit::USAGE))
             }
             Err(problem) => {
-                eprintln!("madang: {problem}");
+                complain!("madang: {problem}");
                 Ok(ExitCode::from(exit::USAGE))
             }
         }

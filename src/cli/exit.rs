@@ -3,6 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
+use super::say::complain;
 use crate::app::BuildError;
 use crate::config::BadSettings;
 use crate::storage::OpenError;
@@ -17,6 +18,8 @@ pub const NO_INPUT: u8 = 66;
 pub const UNAVAILABLE: u8 = 69;
 /// A fault of ours.
 pub const INTERNAL: u8 = 70;
+/// Nobody reads what the command says any more: as if by SIGPIPE.
+pub const NOBODY_READS: u8 = 141;
 /// A second signal ended it at once.
 pub const INTERRUPTED: u8 = 130;
 
@@ -31,10 +34,10 @@ Exit codes:
   66   an input file cannot be opened
   69   something that is needed is away (database, address, server); the message says what to do
   70   a fault of ours
-  130  stopped at once by a second signal";
+  130  stopped at once by a second signal
+  141  nobody reads its output any more";
 
 /// Says why a command failed, in one line, and gives the exit code for it.
-#[expect(clippy::print_stderr, reason = "the last word of a command goes to the person who gave it")]
 pub fn explain(error: &anyhow::Error) -> ExitCode {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
@@ -46,7 +49,7 @@ pub fn explain(error: &anyhow::Error) -> ExitCode {
             text.push_str(&cause);
         }
     }
-    eprintln!("madang: {}", text.replace('\n', " "));
+    complain!("madang: {}", text.replace('\n', " "));
     ExitCode::from(code(error))
 }
 

@@ -10,6 +10,7 @@ pub mod import;
 pub mod labels;
 pub mod own_server;
 pub mod replay;
+pub mod say;
 pub mod serve;
 pub mod settings;
 pub mod verify;

@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::say;
 use super::demo::{Demo, Fair, mornings};
 use super::exit;
 use crate::actors::kernel::clock::WallClock;
@@ -27,6 +28,9 @@ pub struct Serve {
     /// Fill an empty database with artworks, auctions and accounts to play with
     #[arg(long)]
     pub demo: bool,
+    /// Let other machines reach the demo, although everybody knows its passwords
+    #[arg(long)]
+    pub demo_public: bool,
 }
 
 impl Serve {
@@ -37,6 +41,8 @@ impl Serve {
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let mut settings = Settings::load(self.config.as_deref())?;
         settings.demo.enabled |= self.demo;
+        settings.demo.public |= self.demo_public;
+        settings.check_demo()?;
         telemetry::start_log(&settings.log)?;
         let listener = TcpListener::bind(settings.http.bind)
             .with_context(|| format!("cannot listen on {} (http.bind)", settings.http.bind))?;
@@ -67,16 +73,15 @@ impl Serve {
 }
 
 /// Tells the person who started it where to go.
-#[expect(clippy::print_stdout, reason = "this line is what a person, or a script, waits for")]
 fn announce(app: &App, settings: &Settings, on_defaults: bool) {
     let address = app.address();
     let url = if settings.http.public_url.is_empty() { format!("http://{address}") } else { settings.http.public_url.clone() };
-    println!("Madang is open at {url}");
+    say::line_anyway(format_args!("Madang is open at {url}"));
     if settings.demo.enabled {
-        println!("{}", Fair::people());
+        say::line_anyway(format_args!("{}", Fair::people()));
     }
     if on_defaults {
-        println!("All settings: madang config show. Data: {}", settings.database.data_dir.display());
+        say::line_anyway(format_args!("All settings: madang config show. Data: {}", settings.database.data_dir.display()));
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::say::say;
 use crate::config::Sources;
 
 /// What can be done with settings.
@@ -29,18 +30,17 @@ impl Config {
     ///
     /// # Errors
     /// The first thing that is wrong.
-    #[expect(clippy::print_stdout, reason = "the answer is what the command is for")]
     pub fn run(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Check(which) => {
                 Sources::of_process(which.config.as_deref())?.settings()?;
-                println!("The settings are good.");
+                say!("The settings are good.");
             }
             Self::Show(which) => {
                 let sources = Sources::of_process(which.config.as_deref())?;
                 sources.settings()?;
                 for setting in sources.effective()? {
-                    println!("{} = {} # {}", setting.key, setting.value, setting.set_by);
+                    say!("{} = {} # {}", setting.key, setting.value, setting.set_by);
                 }
             }
         }

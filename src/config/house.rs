@@ -62,6 +62,8 @@ impl LogSettings {
 pub struct DemoSettings {
     /// Whether an empty database is filled.
     pub enabled: bool,
+    /// Whether the demo, whose passwords everybody knows, may be open to other machines.
+    pub public: bool,
     /// A CSV file of artworks; empty uses the built-in ones.
     pub artworks: PathBuf,
 }

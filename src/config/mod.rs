@@ -93,7 +93,21 @@ impl Settings {
         self.llm.check()?;
         self.ledger.check()?;
         self.limits.check()?;
-        self.log.check()
+        self.log.check()?;
+        self.check_demo()
+    }
+
+    /// A demo is for the machine that it runs on: everybody knows the passwords of its people, the admin's among them.
+    ///
+    /// # Errors
+    /// Where it would listen to other machines and nobody said that it may.
+    pub fn check_demo(&self) -> Result<(), BadSettings> {
+        if !self.demo.enabled || self.demo.public || self.http.bind.ip().is_loopback() {
+            return Ok(());
+        }
+        let reason = "other machines would reach a server whose passwords everybody knows: bind to 127.0.0.1, or allow it \
+                      with demo.public (serve --demo-public)";
+        Err(BadSettings::value("http.bind", reason))
     }
 }
 

@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 32] = [
+const ROUTES: [&str; 33] = [
     "/",
     "/auctions",
     "/auctions/{id}",
@@ -48,6 +48,7 @@ const ROUTES: [&str; 32] = [
     "/alarms",
     "/alarms/new",
     "/alarms/ring",
+    "/alarms/log",
     "/alarms/{id}",
     "/labels",
     "/company",
@@ -62,9 +63,28 @@ const ROUTES: [&str; 32] = [
     "/raffles/{id}",
 ];
 
-/// No inline script or style, nothing from elsewhere but pictures of artworks, and nobody may frame us.
-const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; \
-     img-src 'self' data: https: http:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What the pages may load and where they may send: no inline script or style, nothing from elsewhere but pictures of
+/// artworks, and nobody may frame us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentPolicy(String);
+
+impl ContentPolicy {
+    /// The policy of pages that send to this server alone, and to the store of objects at another origin
+    /// (`https://bucket.s3.example`) where there is one: uploads go straight there.
+    #[must_use]
+    pub fn new(store: Option<&str>) -> Self {
+        let connect = ["'self'"].into_iter().chain(store).collect::<Vec<_>>().join(" ");
+        Self(format!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; manifest-src 'self'; \
+             connect-src {connect}; img-src 'self' data: https: http:; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'"
+        ))
+    }
+
+    fn of(request: &HttpRequest) -> Self {
+        request.app_data::<web::Data<Self>>().map_or_else(|| Self::new(None), |policy| policy.get_ref().clone())
+    }
+}
 
 const HTML: &str = "text/html; charset=utf-8";
 const REVALIDATE: &str = "no-cache";
@@ -92,6 +112,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         cfg.route(route, web::head().to(page));
     }
     cfg.route("/favicon.ico", web::get().to(favicon))
+        .route("/manifest.webmanifest", web::get().to(manifest))
         .route("/service-worker.js", web::get().to(service_worker))
         .service(web::scope("/assets").wrap(Compress::default()).route("/{version}/{path:.*}", web::get().to(asset)))
         .default_service(web::route().to(unknown));
@@ -133,7 +154,7 @@ fn shell(request: &HttpRequest, status: StatusCode) -> HttpResponse {
         .insert_header((CONTENT_TYPE, HTML))
         .insert_header((CACHE_CONTROL, REVALIDATE))
         .insert_header((ETAG, tag.to_string()))
-        .insert_header((CONTENT_SECURITY_POLICY, CONTENT_POLICY))
+        .insert_header((CONTENT_SECURITY_POLICY, ContentPolicy::of(request).0))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .insert_header((REFERRER_POLICY, "same-origin"))
         .body(body)
@@ -163,6 +184,17 @@ async fn favicon(request: HttpRequest) -> HttpResponse {
         Some(file) => file_response(&request, file, REVALIDATE),
         None => unknown(request).await,
     }
+}
+
+/// What makes the pages an app of the phone: its name, its icons, where it begins.
+async fn manifest(request: HttpRequest) -> HttpResponse {
+    let Some(file) = Web::get("manifest.webmanifest") else { return unknown(request).await };
+    let body = String::from_utf8_lossy(&file.data).replace("{assets}", &format!("/assets/{}", *VERSION));
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/manifest+json"))
+        .insert_header((CACHE_CONTROL, REVALIDATE))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .body(body)
 }
 
 /// At the root, since a service worker governs what lies below its own address; asked for anew, as browsers do anyway.
@@ -251,6 +283,28 @@ mod tests {
             (StatusCode::NOT_FOUND, "application/problem+json")
         );
         assert!(body.contains("request.not_found"));
+    }
+
+    #[actix_web::test]
+    async fn the_pages_can_be_installed_as_an_app() {
+        let (status, headers, body) = get(test::TestRequest::get().uri("/manifest.webmanifest")).await;
+        assert_eq!((status, headers.get(CONTENT_TYPE).unwrap().to_str().unwrap()), (StatusCode::OK, "application/manifest+json"));
+        let manifest: serde_json::Value = serde_json::from_str(&body).unwrap();
+        for icon in manifest["icons"].as_array().unwrap() {
+            let (status, headers, _) = get(test::TestRequest::get().uri(icon["src"].as_str().unwrap())).await;
+            assert_eq!((status, headers.get(CONTENT_TYPE).unwrap().to_str().ok()), (StatusCode::OK, icon["type"].as_str()));
+        }
+        assert_eq!(manifest["start_url"], "/alarms");
+    }
+
+    #[actix_web::test]
+    async fn uploads_may_go_to_the_store_and_nowhere_else() {
+        let policy = web::Data::new(ContentPolicy::new(Some("https://pictures.s3.example")));
+        let app = test::init_service(App::new().app_data(policy).configure(routes)).await;
+        let shell = test::call_service(&app, test::TestRequest::get().uri("/").to_request()).await;
+        let policy = shell.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        assert!(policy.contains("connect-src 'self' https://pictures.s3.example;"), "{policy}");
+        assert!(ContentPolicy::new(None).0.contains("connect-src 'self';"));
     }
 
     #[actix_web::test]

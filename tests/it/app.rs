@@ -24,6 +24,15 @@ use crate::world;
 /// A graceful stop takes less than ten seconds; on a machine that is busy with other tests, less than this.
 const STOPPED_WITHIN: Duration = Duration::from_secs(30);
 
+/// Who has an account everywhere.
+const PEOPLE: [(&str, Role); 5] = [
+    ("clerk@x.example", Role::Clerk),
+    ("anna@x.example", Role::User),
+    ("ben@x.example", Role::User),
+    ("company@x.example", Role::Company),
+    ("admin@x.example", Role::Admin),
+];
+
 /// A running server of the test.
 pub struct Running {
     pub base: String,
@@ -49,7 +58,7 @@ impl Running {
         change(&mut settings);
         let listener = TcpListener::bind(settings.http.bind).unwrap();
         let app = App::build(&settings, listener, Arc::new(WallClock), (db, None)).await.unwrap();
-        for (email, role) in [("clerk@x.example", Role::Clerk), ("anna@x.example", Role::User), ("ben@x.example", Role::User)] {
+        for (email, role) in PEOPLE {
             app.accounts().create_with_roles(email, "a good password".to_owned(), "Somebody", &[role]).await.unwrap();
         }
         let base = format!("http://{}", app.address());
@@ -84,10 +93,34 @@ impl Running {
         answer["access_token"].as_str().unwrap().to_owned()
     }
 
+    /// Announces an upload, sends its bytes where it is told to, and confirms it; gives its number.
+    pub async fn upload(&self, token: &str, campaign: i64, (name, media): (&str, &str), bytes: Vec<u8>) -> i64 {
+        let body = json!({ "name": name, "type": media, "bytes": bytes.len() });
+        let announced = self.post(&format!("/campaigns/{campaign}/uploads"), token, body).await;
+        let put = &announced["put"];
+        let mut request = self.http.put(format!("{}{}", self.base, put["url"].as_str().unwrap())).body(bytes);
+        for (name, value) in put["headers"].as_object().unwrap() {
+            request = request.header(name, value.as_str().unwrap());
+        }
+        assert_eq!(request.send().await.unwrap().status(), 201);
+        let upload = announced["upload"]["id"].as_i64().unwrap();
+        self.post(&format!("/campaigns/{campaign}/uploads/{upload}/complete"), token, json!({})).await;
+        upload
+    }
+
     pub async fn socket(&self, token: &str) -> Socket {
+        self.connect(json!({ "token": token })).await
+    }
+
+    /// A socket of nobody.
+    pub async fn socket_of_nobody(&self) -> Socket {
+        self.connect(json!({})).await
+    }
+
+    async fn connect(&self, hello: Value) -> Socket {
         let url = format!("{}/connection/websocket", self.base.replace("http://", "ws://"));
         let mut socket = Socket { stream: connect_async(url).await.unwrap().0, next: 1, heard: Vec::new() };
-        socket.ask("connect", json!({ "token": token })).await;
+        socket.ask("connect", hello).await;
         socket
     }
 
@@ -163,7 +196,7 @@ impl Socket {
     }
 
     /// The next publication: its offset and what it says.
-    async fn publication(&mut self) -> (u64, Value) {
+    pub async fn publication(&mut self) -> (u64, Value) {
         loop {
             let heard = self.hear().await.unwrap();
             if let Some(publication) = heard["push"].get("pub") {

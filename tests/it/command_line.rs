@@ -227,3 +227,20 @@ fn two_servers_do_not_share_a_data_directory() {
     assert_refused(&second, 69, &["is in use by another madang"]);
     first.stop();
 }
+
+#[test]
+fn a_demo_is_not_open_to_other_machines_unless_somebody_says_so() {
+    let dir = world::fresh_dir("demo");
+    let everywhere = |words: &[&str]| {
+        let mut command = madang(&dir);
+        command.env("MADANG__HTTP__BIND", "0.0.0.0:0").args(words);
+        command
+    };
+    let refused = everywhere(&["serve", "--demo"]).output().unwrap();
+    assert_refused(&refused, 64, &["http.bind", "--demo-public"]);
+    let checked = everywhere(&["config", "check"]).env("MADANG__DEMO__ENABLED", "true").output().unwrap();
+    assert_refused(&checked, 64, &["http.bind"]);
+    assert!(!dir.join("pg").exists(), "nothing was started");
+    let allowed = everywhere(&["config", "check"]).env("MADANG__DEMO__ENABLED", "true").env("MADANG__DEMO__PUBLIC", "true").output();
+    assert_eq!(allowed.unwrap().status.code(), Some(0));
+}

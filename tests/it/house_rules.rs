@@ -130,3 +130,25 @@ fn numbers_of_errors_are_unique() {
     numbers.dedup();
     assert_eq!(numbers.len(), Code::ALL.len());
 }
+
+#[test]
+fn the_dashboards_show_what_is_counted() {
+    let code: String = sources("src").into_iter().map(|(_, text)| text).collect();
+    let mut shown = 0;
+    for file in fs::read_dir(root().join("grafana")).unwrap() {
+        let path = file.unwrap().path();
+        let dashboard: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let targets = dashboard["panels"].as_array().unwrap().iter().filter_map(|panel| panel["targets"].as_array()).flatten();
+        for expression in targets.map(|target| target["expr"].as_str().unwrap()) {
+            // What stands in braces and brackets are labels and ranges, what stands in quotes their values.
+            let bare: String = expression.split('{').map(|part| part.split_once('}').map_or(part, |(_, rest)| rest)).collect();
+            let words = bare.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| word.contains('_'));
+            for name in words.filter(|word| !["histogram_quantile", "__rate_interval"].contains(word)) {
+                let name = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+                assert!(code.contains(&format!("\"{name}\"")), "{}: nothing counts {name}", path.display());
+                shown += 1;
+            }
+        }
+    }
+    assert!(shown > 20, "the dashboards could not be read");
+}

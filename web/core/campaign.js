@@ -47,7 +47,7 @@ export function apply(view, told) {
 
 /** Whether a publication changes more than it tells, so that the view must be read anew. */
 export function needsView({ type }) {
-  return type !== "task_settled" && type !== "more_wanted";
+  return type !== "task_settled" && type !== "more_wanted" && type !== "upload_went";
 }
 
 /** How far it is, from 0 to 1. */
@@ -100,6 +100,8 @@ export function rulesOf(form) {
     choices: form.kind === "choice" ? choicesOf(form.choices) : [],
     text: { fold_case: form.foldCase, fold_width: form.foldWidth, ignore_punctuation: form.ignorePunctuation },
     stop: STOPS[form.care],
+    // Choices tell by how they agree how well each person chooses; what is typed tells it by tests alone.
+    ...(form.care === "confidence" && form.kind === "choice" ? { accuracy: "answers" } : {}),
     gold_bp: Math.round(form.gold * 100),
     points: form.points,
   };

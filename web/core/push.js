@@ -1,6 +1,11 @@
 // Ringing through the browser's own push service, for when the page is closed.
 
 import { api } from "./api.js";
+import { session } from "./session.js";
+
+/** How often the server is told anew where this browser is rung, in milliseconds: push services forget, and keys change. */
+const TELL_AGAIN_AFTER = 24 * 60 * 60 * 1000;
+const TOLD = "madang.push.told";
 
 /** Whether this browser can be rung while the page is closed. */
 export const pushable = () => "serviceWorker" in navigator && "PushManager" in globalThis && "Notification" in globalThis;
@@ -29,12 +34,65 @@ export async function pushState() {
 export async function pushOn() {
   if ((await Notification.requestPermission()) !== "granted") return "blocked";
   await startWorker();
+  await subscribe();
+  return "on";
+}
+
+/** Subscribes with the server's present key, anew where that has changed, and tells the server. */
+async function subscribe() {
   const registration = await navigator.serviceWorker.ready;
   const { key } = await api("GET", "/push/key");
-  const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytesOf(key) });
+  const wanted = bytesOf(key);
+  const known = await registration.pushManager.getSubscription();
+  const fits = known && sameBytes(new Uint8Array(known.options?.applicationServerKey ?? []), wanted);
+  if (known && !fits) await known.unsubscribe();
+  const options = { userVisibleOnly: true, applicationServerKey: wanted };
+  const subscription = fits ? known : await registration.pushManager.subscribe(options);
   const { endpoint, keys } = subscription.toJSON();
   await api("POST", "/devices", { body: { kind: "web_push", endpoint, keys } });
-  return "on";
+  remember({ user: session.value.user?.id ?? null, endpoint, at: Date.now() });
+}
+
+/** Keeps the server's idea of this browser fresh for whoever is signed in: once a day, and when anything about it changed. */
+export function startPush() {
+  let owner = null;
+  const refresh = () => refreshPush().catch(() => {});
+  session.watch(({ user }) => {
+    if ((user?.id ?? null) === owner) return;
+    owner = user?.id ?? null;
+    if (owner !== null) refresh();
+  });
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.type === "push-changed" && refresh());
+}
+
+async function refreshPush() {
+  if (session.value.user === null || (await pushState()) !== "on") return;
+  const registration = await navigator.serviceWorker.getRegistration("/");
+  const subscription = await registration?.pushManager.getSubscription();
+  const told = recall();
+  const known = told.user === session.value.user?.id && told.endpoint === subscription?.endpoint;
+  if (known && Date.now() - told.at < TELL_AGAIN_AFTER) return;
+  await subscribe();
+}
+
+function remember(told) {
+  try {
+    localStorage.setItem(TOLD, JSON.stringify(told));
+  } catch {
+    // Told again the next time.
+  }
+}
+
+function recall() {
+  try {
+    return JSON.parse(localStorage.getItem(TOLD)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function sameBytes(a, b) {
+  return a.length === b.length && a.every((byte, n) => byte === b[n]);
 }
 
 export async function pushOff() {

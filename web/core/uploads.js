@@ -1,9 +1,11 @@
 // Sending files to a campaign: announced, put where the server says, confirmed, then watched while it is worked up.
 
 import { api } from "./api.js";
+import { watchChannel } from "./live.js";
 import { zipParts } from "./zip.js";
 
-const LOOK_EVERY = 1200;
+/** How long to wait for the channel before an upload is asked for, in milliseconds. */
+const LOOK_EVERY = 10_000;
 const TYPES = { zip: "application/zip", jpg: "image/jpeg", jpeg: "image/jpeg", png: "image/png", webp: "image/webp" };
 
 /** A zip of loose files, as a file of its own. */
@@ -60,18 +62,66 @@ function problemOf(request) {
   }
 }
 
+/** Whether nothing more will come of an upload. */
+const isOver = ({ state }) => ["done", "failed", "expired"].includes(state);
+
 /**
- * Looks at an upload until it is settled.
+ * What the channel tells of uploads, by their numbers.
+ * @param {number} campaign
+ * @param {AbortSignal} signal
+ */
+export function uploadsTold(campaign, signal) {
+  const told = new EventTarget();
+  const tell = (upload, view) => told.dispatchEvent(new CustomEvent(`upload-${upload}`, { detail: view }));
+  watchChannel(
+    `campaign:${campaign}`,
+    {
+      // What was told while nobody listened is asked for.
+      subscribed: () => told.dispatchEvent(new Event("lost")),
+      publication: ({ type, upload, ...view }) => type === "upload_went" && tell(upload, view),
+    },
+    signal,
+  );
+  return told;
+}
+
+/**
+ * Stays with an upload until it is settled: the channel tells, and now and then it is asked for all the same.
  * @param {number} campaign
  * @param {number} upload
  * @param {(view: any) => void} seen
+ * @param {EventTarget} told by `uploadsTold`
  * @param {AbortSignal} signal
  */
-export async function follow(campaign, upload, seen, signal) {
-  while (!signal.aborted) {
-    const view = await api("GET", `/campaigns/${campaign}/uploads/${upload}`, { signal });
-    seen(view);
-    if (["done", "failed", "expired"].includes(view.state)) return;
-    await new Promise((wait) => setTimeout(wait, LOOK_EVERY));
+export async function follow(campaign, upload, seen, told, signal) {
+  let known = null;
+  const own = new AbortController();
+  signal.addEventListener("abort", () => own.abort(), { once: true, signal: own.signal });
+  const options = { signal: own.signal };
+  let wake = () => {};
+  told.addEventListener("lost", () => wake(), options);
+  told.addEventListener(
+    `upload-${upload}`,
+    ({ detail }) => {
+      if (!known || isOver(known)) return;
+      known = { ...known, ...detail };
+      if (isOver(detail)) wake();
+      else seen(known);
+    },
+    options,
+  );
+  try {
+    while (!signal.aborted) {
+      known = await api("GET", `/campaigns/${campaign}/uploads/${upload}`, { signal });
+      seen(known);
+      if (isOver(known)) return;
+      await new Promise((done) => {
+        wake = done;
+        const timer = setTimeout(done, LOOK_EVERY);
+        own.signal.addEventListener("abort", () => (clearTimeout(timer), done()), { once: true });
+      });
+    }
+  } finally {
+    own.abort();
   }
 }

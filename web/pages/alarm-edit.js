@@ -6,6 +6,7 @@ import { h, show } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { navigate } from "../core/router.js";
 import { confirmed, field, form, loading, toast, toastProblem } from "../parts/controls.js";
+import { hereZone, zoneOptions } from "../parts/zone-choice.js";
 import { weekdayPicker } from "../parts/weekday-picker.js";
 import { notFound } from "./not-found.js";
 import { signInFirst } from "./sign-in-first.js";
@@ -215,9 +216,5 @@ function stepper(name, label, first, least, most) {
 }
 
 function zones(present) {
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const known = Intl.supportedValuesOf?.("timeZone") ?? [];
-  const first = [here, present].filter(Boolean);
-  const rest = known.filter((zone) => !first.includes(zone));
-  return [["", t("alarm.zoneOwn")], ...[...new Set(first), ...rest].map((zone) => [zone, zone.replaceAll("_", " ")])];
+  return [["", t("alarm.zoneOwn")], ...zoneOptions(hereZone(), present)];
 }

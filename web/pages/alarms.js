@@ -12,6 +12,7 @@ import { daysText, inText } from "../parts/alarm-words.js";
 import { busy, empty, loading, toastProblem } from "../parts/controls.js";
 import { icon } from "../parts/icons.js";
 import { phonePlan } from "../parts/phone-plan.js";
+import { zoneChoice } from "../parts/zone-choice.js";
 import { morningsIntro } from "../parts/mornings-intro.js";
 
 const TICK = 15_000;
@@ -45,12 +46,18 @@ export function alarms({ signal, title }) {
       "div",
       { class: "page-head" },
       h("h1", { text: t("nav.alarms") }),
-      h("a", { class: "button primary", href: "/alarms/new" }, icon("plus"), t("alarms.add")),
+      h(
+        "div",
+        { class: "form-actions" },
+        h("a", { class: "button quiet", href: "/alarms/log" }, icon("list"), t("alarmLog.title")),
+        h("a", { class: "button primary", href: "/alarms/new" }, icon("plus"), t("alarms.add")),
+      ),
     ),
     top,
     list,
     note,
     phonePlan(signal),
+    zoneChoice(signal),
   );
 }
 

@@ -4,7 +4,7 @@ import { api } from "../core/api.js";
 import { h, show } from "../core/dom.js";
 import { t } from "../core/i18n.js";
 import { plan } from "../core/upload-plan.js";
-import { archiveOf, follow } from "../core/uploads.js";
+import { archiveOf } from "../core/uploads.js";
 import { empty, field, fill } from "../parts/controls.js";
 import { icon } from "../parts/icons.js";
 import { uploadList } from "../parts/upload-list.js";
@@ -106,10 +106,7 @@ function dropZone(take) {
 async function earlier(id, list, signal) {
   try {
     const { items } = await api("GET", `/campaigns/${id}/uploads`, { signal });
-    for (const upload of items) {
-      const row = list.known(upload);
-      if (row && upload.state === "working") follow(id, upload.id, row.seen, signal).catch(() => {});
-    }
+    for (const upload of items) list.known(upload);
     if (items.length === 0) list.nothing(empty(t("upload.none"), null));
   } catch {
     // New uploads are shown all the same.

@@ -104,6 +104,7 @@ function follow(campaign, told, signal) {
       },
       publication: (event) => {
         campaign.set(apply(campaign.value, event));
+        if (event.type === "tasks_added") told.dispatchEvent(new Event("added"));
         if (event.type === "task_settled") told.dispatchEvent(new CustomEvent("settled", { detail: event }));
         if (needsView(event)) ask();
       },
@@ -120,6 +121,7 @@ function tabs(campaign, told, signal) {
     results: () => {
       const results = campaignResults(id, signal);
       told.addEventListener("settled", ({ detail }) => results.element.isConnected && results.settled(detail), { signal });
+      told.addEventListener("added", () => results.element.isConnected && results.grow(), { signal });
       return results.element;
     },
     workers: () => campaignWorkers(id, signal).element,

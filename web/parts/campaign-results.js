@@ -13,6 +13,10 @@ import { pager } from "./pager.js";
 
 const STATES = ["all", "decided", "review", "open", "unusable", "gold"];
 const FORMATS = ["json", "jsonl", "csv", "coco"];
+/** Rows of a page: a list that is no longer fills up by itself. */
+const PAGE = 50;
+/** How long a filling list waits for more of the same, in milliseconds. */
+const GATHER = 700;
 
 /**
  * @param {number} id of the campaign
@@ -30,14 +34,18 @@ export function campaignResults(id, signal) {
     fetch: async (cursor) => {
       const page = await api(
         "GET",
-        `/campaigns/${id}/results${query({ state: state === "all" ? "" : state, cursor, limit: 50 })}`,
+        `/campaigns/${id}/results${query({ state: state === "all" ? "" : state, cursor, limit: PAGE })}`,
         { signal },
       );
       for (const row of page.items) seen.set(row.task, row);
       if (!shown && page.items.length) queueMicrotask(() => look(page.items[0]));
       return page;
     },
-    row: (row) => resultRow(row, () => look(row)),
+    row: (row) => {
+      const element = resultRow(row, () => look(row));
+      element.firstElementChild.setAttribute("aria-pressed", String(shown?.task === row.task));
+      return element;
+    },
     none: () => empty(t("results.none"), null),
     signal,
   });
@@ -85,13 +93,22 @@ export function campaignResults(id, signal) {
     h("div", { class: "results-bar" }, tabs, exports(id)),
     h("div", { class: "results-grid" }, stage, list.element),
   );
+  let growing = null;
+  /** Something new belongs on a list that is short enough to be read again as a whole. */
+  const grow = () => {
+    if (growing !== null || seen.size >= PAGE) return;
+    growing = setTimeout(() => {
+      growing = null;
+      if (!signal.aborted && element.isConnected) list.renew();
+    }, GATHER);
+  };
   /** What the channel told of one task: its row changes where it stands. */
   const settled = (told) => {
     const row = seen.get(told.task);
-    if (!row) return;
+    if (!row) return grow();
     const known = { state: told.state };
-    for (const name of ["answer", "votes", "of", "agreement_bp", "confidence_bp"])
-      if (told[name] !== null) known[name] = told[name];
+    for (const name of ["answer", "votes", "of", "agreement_bp", "confidence_bp", "posterior_bp"])
+      if (told[name] !== null && told[name] !== undefined) known[name] = told[name];
     const next = { ...row, ...known };
     seen.set(told.task, next);
     const old = list.element.querySelector(`.result-row[value="${told.task}"]`);
@@ -103,7 +120,7 @@ export function campaignResults(id, signal) {
     if (focused) fresh.focus();
     if (shown?.task === told.task) look(next);
   };
-  return { element, settled };
+  return { element, settled, grow };
 }
 
 const toneOf = (state) => (state === "decided" ? "done" : state === "review" ? "review" : "");
@@ -141,6 +158,10 @@ function detail(row) {
     [t("results.agreement"), row.agreement_bp === undefined ? "–" : `${Math.round(row.agreement_bp / 100)}%`],
     [t("results.confidence"), row.confidence_bp === undefined ? "–" : `${Math.round(row.confidence_bp / 100)}%`],
   ];
+  const likeliest = row.posterior?.[0];
+  if (row.posterior_bp !== undefined) facts.push([t("results.posterior"), `${Math.round(row.posterior_bp / 100)}%`]);
+  else if (likeliest)
+    facts.push([t("results.likeliest"), `${likeliest.answer} ${Math.round(likeliest.probability * 100)}%`]);
   return [
     h(
       "dl",

@@ -12,7 +12,7 @@ import { pager } from "./pager.js";
  * @param {AbortSignal} signal
  */
 export function campaignWorkers(id, signal) {
-  const head = ["worker", "answers", "right", "gold", "accuracy", "action"].map((name) =>
+  const head = ["worker", "answers", "right", "gold", "accuracy", "reliability", "action"].map((name) =>
     h("th", { scope: "col", text: t(`workers.${name}`) }),
   );
   const list = pager({
@@ -32,7 +32,7 @@ export function campaignWorkers(id, signal) {
 }
 
 function row(id, worker, changed) {
-  const { answers, right, wrong, gold, accuracy, interval, excluded } = worker;
+  const { answers, right, wrong, gold, accuracy, interval, reliability, excluded } = worker;
   const settled = right + wrong;
   const told = interval
     ? t("workers.between", { from: Math.round(interval[0] * 100), to: Math.round(interval[1] * 100) })
@@ -64,6 +64,17 @@ function row(id, worker, changed) {
         bar(accuracy ?? 0.5, (accuracy ?? 0.5) < 0.6 ? "low" : "done"),
         h("span", { class: "hint figures", text: told }),
       ),
+    ),
+    cell(
+      "reliability",
+      typeof reliability === "number"
+        ? h(
+            "span",
+            { class: "accuracy" },
+            bar(reliability, reliability < 0.6 ? "low" : "done"),
+            h("span", { class: "hint figures", text: `${Math.round(reliability * 100)}%` }),
+          )
+        : h("span", { class: "figures", text: "–" }),
     ),
     h("td", { class: "end" }, act),
   );

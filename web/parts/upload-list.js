@@ -3,7 +3,7 @@
 import { api } from "../core/api.js";
 import { announce, h, setText, show } from "../core/dom.js";
 import { count, has, problemText, t } from "../core/i18n.js";
-import { follow, send } from "../core/uploads.js";
+import { follow, send, uploadsTold } from "../core/uploads.js";
 
 /** Faulty files that are listed before one asks for more. */
 const FAULTS = 50;
@@ -16,6 +16,8 @@ export function uploadList(campaign, signal) {
   const list = h("ul", { class: "upload-list" });
   const note = h("div");
   const shown = new Set();
+  const told = uploadsTold(campaign, signal);
+  const stay = (number, row) => follow(campaign, number, row.seen, told, signal);
   const add = (name, bytes) => {
     note.replaceChildren();
     const row = uploadRow(campaign, name, bytes, signal);
@@ -30,19 +32,19 @@ export function uploadList(campaign, signal) {
       try {
         const number = await send(campaign, file, { gold_share_bp, progress: row.sent, signal });
         shown.add(number);
-        await follow(campaign, number, row.seen, signal);
+        await stay(number, row);
       } catch (problem) {
         if (problem?.name !== "AbortError") row.failed(problem);
       }
     },
-    /** One of before; null where it is on the list. */
+    /** One of before, unless it is on the list: it goes on being worked up. */
     known(upload) {
-      if (shown.has(upload.id)) return null;
+      if (shown.has(upload.id)) return;
       shown.add(upload.id);
       const row = uploadRow(campaign, upload.name, upload.bytes, signal);
       list.append(row.element);
       row.seen(upload);
-      return row;
+      if (upload.state === "working") stay(upload.id, row).catch(() => {});
     },
     nothing: (node) => list.children.length || note.replaceChildren(node),
   };

@@ -106,6 +106,7 @@ impl Project {
         if let Some(worker) = self.workers.get_mut(&answered.worker) {
             worker.count(answered);
         }
+        self.learn_answer(answered);
         let standing = match answered.right {
             None => Standing::Waiting,
             Some(true) => Standing::Right,

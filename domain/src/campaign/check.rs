@@ -55,6 +55,12 @@ impl Project {
         let worth = |answers: usize| i64::try_from(answers).unwrap_or(i64::MAX).saturating_mul(self.draft.rules.points);
         ensure(worth(standing(Standing::Waiting)) == progress.pending, "the pending points are not those of waiting answers")?;
         ensure(worth(standing(Standing::Right)) == progress.paid, "the paid points are not those of right answers")?;
+        let taught = |(number, task): (u32, &Task)| {
+            let open = matches!(task.state, TaskState::Open | TaskState::Review(_));
+            let known = self.skills.as_ref().map_or(0, |skills| skills.answers(number));
+            known == if open && self.skills.is_some() { usize::from(task.counted()) } else { 0 }
+        };
+        ensure((0..).zip(&self.tasks).all(taught), "what is learned is not from the open tasks' answers")?;
         let fresh = Index::of(&self.tasks, self.leases.iter().map(|(fence, lease)| (*fence, lease)));
         ensure(fresh == self.index, "the index is not that of the tasks")
     }

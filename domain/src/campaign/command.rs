@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::event::UploadWent;
 use super::rules::Rules;
 use super::task::NewTask;
 use crate::ids::UserId;
@@ -57,6 +58,8 @@ pub enum Command {
         /// 1 to 500 of them.
         tasks: Vec<NewTask>,
     },
+    /// Tells its owner how far an upload is. By the system; at most now and then, since it is kept like everything.
+    TellUpload(UploadWent),
     /// Gives out no more tasks. By its owner or an admin.
     Pause,
     /// Goes on. By its owner or an admin.

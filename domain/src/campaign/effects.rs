@@ -69,6 +69,7 @@ impl Project {
             | Event::GivenBack { .. }
             | Event::AnsweredLate { .. }
             | Event::MoreWanted { .. }
+            | Event::UploadWent(_)
             | Event::Swept { .. } => Vec::new(),
         }
     }

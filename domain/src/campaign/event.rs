@@ -22,6 +22,9 @@ pub enum Event {
         owner: UserId,
         /// What was asked for.
         draft: Box<Draft>,
+        /// Whether it learns how well people label from how their answers agree.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        learns: bool,
     },
     /// An admin let it run.
     Approved,
@@ -92,6 +95,8 @@ pub enum Event {
         /// Whom.
         worker: UserId,
     },
+    /// An upload went a step further. Changes nothing here: its owner watches.
+    UploadWent(UploadWent),
     /// The house looked after it.
     Swept {
         /// The fencing numbers of the leases that had ended.
@@ -118,6 +123,48 @@ pub struct TasksAdded {
     pub wanted: Vec<u16>,
     /// The tasks.
     pub tasks: Vec<NewTask>,
+}
+
+/// Where an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadStep {
+    /// Its files are being worked up.
+    Working,
+    /// Its tasks are in.
+    Done,
+    /// Nothing more will come of it.
+    Failed,
+}
+
+impl UploadStep {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadWent {
+    /// The upload's number.
+    pub upload: i64,
+    /// Where it is.
+    pub step: UploadStep,
+    /// Files in it, once it is unpacked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<u32>,
+    /// Of those: settled.
+    pub done: u32,
+    /// Of those: nothing was taken.
+    pub refused: u32,
+    /// Tasks made.
+    pub tasks: u32,
 }
 
 /// A person was given a task.

@@ -4,6 +4,7 @@ use super::command::Draft;
 use super::event::Event;
 use super::project::{Project, Stage};
 use super::refusal::Refusal;
+use super::rules::TaskKind;
 use super::workers::Ending;
 use crate::entity::{Actor, Given, Role};
 use crate::time::Timestamp;
@@ -22,7 +23,8 @@ pub(super) fn request(draft: &Draft, given: &Given) -> Result<Vec<Event>, Refusa
         return Err(Refusal::Invalid("a description has at most 2,000 characters".to_owned()));
     }
     draft.rules.check().map_err(Refusal::Invalid)?;
-    Ok(vec![Event::Requested { owner, draft: Box::new(draft.clone()) }])
+    let learns = draft.rules.kind == TaskKind::Choice;
+    Ok(vec![Event::Requested { owner, draft: Box::new(draft.clone()), learns }])
 }
 
 pub(super) fn reason_of(text: &str) -> Result<String, Refusal> {

@@ -26,6 +26,7 @@ pub mod refusal;
 mod review;
 pub mod rules;
 mod settling;
+mod skills;
 mod sweep;
 pub mod task;
 #[cfg(test)]
@@ -39,10 +40,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::command::{Command, Draft, ReviewVerdict};
-pub use self::event::Event;
+pub use self::event::{Event, Outcome};
 pub use self::project::{Project, Stage};
 pub use self::refusal::Refusal;
-pub use self::rules::{Rules, TaskKind, Undecided};
+pub use self::rules::{AccuracyBy, Rules, TaskKind, Undecided};
 pub use self::task::{NewTask, Region, Settlement, TaskState};
 
 use crate::entity::{Effect, Entity, Given, Viewer};
@@ -93,6 +94,7 @@ impl Entity for Campaign {
             Command::Approve => self.existing()?.approve(given),
             Command::Reject { reason } => self.existing()?.reject(reason, given),
             Command::AddTasks { upload, part, tasks } => self.existing()?.add_tasks(*upload, *part, tasks, given),
+            Command::TellUpload(went) => self.existing()?.tell_upload(*went, given),
             Command::Pause => self.existing()?.pause(given),
             Command::Resume => self.existing()?.resume(given),
             Command::Complete => self.existing()?.complete(given),
@@ -103,8 +105,8 @@ impl Entity for Campaign {
     }
 
     fn apply(&mut self, event: &Event, at: Timestamp) {
-        if let Event::Requested { owner, draft } = event {
-            self.project = Some(Box::new(Project::new(*owner, (**draft).clone(), at)));
+        if let Event::Requested { owner, draft, learns } = event {
+            self.project = Some(Box::new(Project::new(*owner, (**draft).clone(), *learns, at)));
             return;
         }
         let Some(project) = self.project.as_deref_mut() else { return };
@@ -181,6 +183,7 @@ impl Project {
             Event::MoreWanted { task, extra, wanted, .. } => self.apply_more(*task, *extra, *wanted),
             Event::WorkerExcluded(excluded) => self.apply_excluded(excluded, at),
             Event::WorkerReadmitted { worker } => self.apply_readmitted(*worker, at),
+            Event::UploadWent(_) => {}
             Event::Swept { ended, full, closed_to } => self.apply_swept(ended, *full, *closed_to, at),
         }
     }

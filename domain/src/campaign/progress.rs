@@ -130,6 +130,7 @@ impl Progress {
             | Event::Extended { .. }
             | Event::GivenBack { .. }
             | Event::WorkerReadmitted { .. }
+            | Event::UploadWent(_)
             | Event::Swept { .. } => {}
         }
     }
@@ -199,6 +200,7 @@ impl Project {
                 | Event::AnsweredLate { .. }
                 | Event::WorkerExcluded(_)
                 | Event::WorkerReadmitted { .. }
+                | Event::UploadWent(_)
                 | Event::Swept { .. } => {}
             }
         }

@@ -11,6 +11,7 @@ use super::progress::Progress;
 use super::refusal::Refusal;
 use super::task::Task;
 use super::workers::Workers;
+use crate::consensus::dawid_skene::online::OnlineDawidSkene;
 use crate::entity::{Actor, Role, Viewer};
 use crate::ids::UserId;
 use crate::time::Timestamp;
@@ -75,6 +76,9 @@ pub struct Project {
     pub leases: BTreeMap<u64, Lease>,
     /// Everybody who was ever given a task.
     pub workers: Workers,
+    /// What is learned of how well people label, from how their answers agree; `None` where the campaign does not learn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skills: Option<Box<OnlineDawidSkene>>,
     /// The newest fencing number.
     pub fence: u64,
     /// The newest answer's number.
@@ -104,6 +108,8 @@ struct Stored {
     parts: BTreeSet<(i64, u32)>,
     leases: BTreeMap<u64, Lease>,
     workers: Workers,
+    #[serde(default)]
+    skills: Option<Box<OnlineDawidSkene>>,
     fence: u64,
     answers: u64,
     progress: Progress,
@@ -126,6 +132,7 @@ impl From<Stored> for Project {
             parts: stored.parts,
             leases: stored.leases,
             workers: stored.workers,
+            skills: stored.skills,
             fence: stored.fence,
             answers: stored.answers,
             progress: stored.progress,
@@ -139,7 +146,9 @@ impl From<Stored> for Project {
 
 impl Project {
     /// A campaign that was just asked for.
-    pub(super) fn new(owner: UserId, draft: Draft, at: Timestamp) -> Self {
+    pub(super) fn new(owner: UserId, draft: Draft, learns: bool, at: Timestamp) -> Self {
+        let options = draft.rules.options().and_then(|options| u16::try_from(options).ok());
+        let skills = learns.then(|| Box::new(OnlineDawidSkene::new(options)));
         Self {
             owner,
             draft,
@@ -151,6 +160,7 @@ impl Project {
             parts: BTreeSet::new(),
             leases: BTreeMap::new(),
             workers: Workers::new(),
+            skills,
             fence: 0,
             answers: 0,
             progress: Progress::default(),

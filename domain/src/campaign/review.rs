@@ -22,7 +22,7 @@ impl Project {
         }
         let settled = match verdict {
             ReviewVerdict::Accept { answer } => {
-                let settlement = self.accepted(task, self.parse(answer)?);
+                let settlement = self.accepted(number, task, self.parse(answer)?);
                 self.settle_as(number, Outcome::Decided(settlement))
             }
             ReviewVerdict::Unusable => self.settle_as(number, Outcome::Unusable),

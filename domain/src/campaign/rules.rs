@@ -51,6 +51,24 @@ pub enum Undecided {
     Void,
 }
 
+/// By what people's accuracies are known, where a rule asks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccuracyBy {
+    /// Their answers to tests: one half for who has answered none.
+    #[default]
+    Tests,
+    /// All their answers, by how they agree with everybody's (Dawid and Skene's model, tests included). For choices only.
+    Answers,
+}
+
+impl AccuracyBy {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The rules of a campaign. What is left out has a usable default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -65,6 +83,9 @@ pub struct Rules {
     pub text: TextRules,
     /// When a task has been answered.
     pub stop: StopRule,
+    /// By what accuracies [`StopRule::Confidence`] goes.
+    #[serde(skip_serializing_if = "AccuracyBy::is_usual")]
+    pub accuracy: AccuracyBy,
     /// The chance that a claim is given a task whose answer is known, in basis points; at most 3,000.
     pub gold_bp: u16,
     /// What one answer pays, in points: 0 to 10,000.
@@ -93,6 +114,7 @@ impl Default for Rules {
             choices: Vec::new(),
             text: TextRules::default(),
             stop: StopRule::default(),
+            accuracy: AccuracyBy::Tests,
             // CVAT finds 5 to 15 % enough.
             gold_bp: 1_000,
             points: 15,
@@ -120,6 +142,8 @@ impl Rules {
         ensure(self.instructions.chars().count() <= 2_000, "the instructions have more than 2,000 characters")?;
         self.check_choices()?;
         ensure(self.stop.is_sound(), "the rule that decides when a task is answered makes no sense")?;
+        let learned = self.accuracy == AccuracyBy::Tests || self.kind == TaskKind::Choice;
+        ensure(learned, "only choices tell how well somebody answers by how answers agree")?;
         ensure(self.gold_bp <= 3_000, "more than 30 % of tasks with known answers")?;
         ensure((0..=MAX_POINTS).contains(&self.points), "an answer pays 0 to 10,000 points")?;
         ensure((10..=MAX_LEASE_S).contains(&self.lease_s), "a lease lasts 10 to 600 s")?;

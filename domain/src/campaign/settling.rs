@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::event::{Answered, Outcome, Settled};
 use super::progress::Progress;
 use super::project::Project;
-use super::rules::{Undecided, WHOLE_BP};
+use super::rules::{AccuracyBy, Undecided, WHOLE_BP};
 use super::task::{Settlement, Standing, Task, TaskState};
 use crate::consensus::skill::Gold;
 use crate::consensus::stop::{self, Decision, Verdict};
@@ -28,7 +28,7 @@ struct Ballot<'a> {
 }
 
 /// A share as basis points, rounded. Found by halving, because a float is never cast here.
-fn basis_points(share: f64) -> u16 {
+pub(super) fn basis_points(share: f64) -> u16 {
     let rounded = (share * f64::from(WHOLE_BP)).round();
     let (mut low, mut high) = (0, WHOLE_BP);
     while low < high {
@@ -50,7 +50,11 @@ impl Project {
     }
 
     fn accuracy(&self, worker: UserId) -> f64 {
-        self.workers.get(&worker).map_or(Gold::default(), |worker| worker.gold).accuracy()
+        let learned = match self.draft.rules.accuracy {
+            AccuracyBy::Tests => None,
+            AccuracyBy::Answers => self.learned_accuracy(worker),
+        };
+        learned.unwrap_or_else(|| self.workers.get(&worker).map_or(Gold::default(), |worker| worker.gold).accuracy())
     }
 
     /// The votes as the stop rule takes them: a machine's reading first, where one came with the task.
@@ -113,12 +117,14 @@ impl Project {
         let machine = self.machine_key(task.asked.machine.as_deref());
         let rules = &self.draft.rules;
         let votes = self.votes(machine.as_deref(), &ballots);
+        let settlement = |decision: Decision| {
+            let posterior_bp = self.posterior_bp(number, &decision.answer, newest, without);
+            Settlement { posterior_bp, ..settlement(&decision, &ballots, machine.as_deref(), task) }
+        };
         let outcome = match stop::judge(&rules.stop_with(task.extra), rules.options(), &votes) {
             Verdict::Open => return None,
-            Verdict::Decided(decision) => Outcome::Decided(settlement(&decision, &ballots, machine.as_deref(), task)),
-            Verdict::Review(guess) => {
-                Outcome::Review(guess.map(|guess| settlement(&guess, &ballots, machine.as_deref(), task)))
-            }
+            Verdict::Decided(decision) => Outcome::Decided(settlement(decision)),
+            Verdict::Review(guess) => Outcome::Review(guess.map(settlement)),
         };
         Some(self.settled(number, outcome, false, &ballots))
     }
@@ -131,7 +137,7 @@ impl Project {
     }
 
     /// How the answers of a task stand to one that a person accepts.
-    pub(super) fn accepted(&self, task: &Task, answer: String) -> Settlement {
+    pub(super) fn accepted(&self, number: u32, task: &Task, answer: String) -> Settlement {
         let rules = &self.draft.rules;
         let key = rules.key(&answer);
         let ballots = self.ballots(task, None, None);
@@ -148,6 +154,7 @@ impl Project {
             of,
             agreement_bp: basis_points(agreement),
             confidence_bp: basis_points(support.map_or(0.0, |support| support.confidence)),
+            posterior_bp: self.posterior_bp(number, &key, None, None),
             by_review: true,
         }
     }
@@ -170,6 +177,7 @@ impl Project {
 
     /// A task was settled.
     pub(super) fn apply_settled(&mut self, settled: &Settled) {
+        self.learn_outcome(settled.task, &settled.outcome);
         let state = match &settled.outcome {
             Outcome::Decided(settlement) => TaskState::Decided(settlement.clone()),
             Outcome::Review(guess) => TaskState::Review(guess.clone()),
@@ -212,6 +220,7 @@ fn settlement(decision: &Decision, ballots: &[Ballot<'_>], machine: Option<&str>
         of: decision.of,
         agreement_bp: basis_points(decision.agreement),
         confidence_bp: basis_points(decision.confidence),
+        posterior_bp: None,
         by_review: false,
     }
 }

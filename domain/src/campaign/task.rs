@@ -137,6 +137,10 @@ pub struct Settlement {
     pub agreement_bp: u16,
     /// The posterior probability of the answer in basis points, by everybody's accuracy.
     pub confidence_bp: u16,
+    /// The probability of the answer in basis points by what the campaign has learned of its people; `None` where it does not
+    /// learn, or nobody has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posterior_bp: Option<u16>,
     /// Whether a person decided it instead of the rule.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_review: bool,

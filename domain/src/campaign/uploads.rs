@@ -1,6 +1,6 @@
 //! Tasks that come in from uploads.
 
-use super::event::{Event, TasksAdded};
+use super::event::{Event, TasksAdded, UploadWent};
 use super::gold::MOST_SEEN;
 use super::project::{MOST_TASKS, Project, Stage};
 use super::refusal::Refusal;
@@ -39,6 +39,12 @@ impl Project {
             events.push(Event::Started);
         }
         Ok(events)
+    }
+
+    /// Decides to tell how far an upload is.
+    pub(super) fn tell_upload(&self, went: UploadWent, given: &Given) -> Result<Vec<Event>, Refusal> {
+        let told = vec![Event::UploadWent(went)];
+        if given.actor == Actor::System { Ok(told) } else { Err(Refusal::NotAllowed("the house")) }
     }
 
     fn first_wanted(&self, task: &NewTask) -> u16 {

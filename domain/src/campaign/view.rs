@@ -34,8 +34,17 @@ impl From<&Vote> for VoteRow {
     }
 }
 
+/// An answer and how probable it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Likely {
+    /// One of the choices.
+    pub answer: String,
+    /// 0 to 1.
+    pub probability: f64,
+}
+
 /// A task with what is known of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TaskRow {
     /// Its number in the campaign.
     pub task: u32,
@@ -54,6 +63,9 @@ pub struct TaskRow {
     pub settlement: Option<Settlement>,
     /// What a machine read.
     pub machine: Option<String>,
+    /// For a task that is not settled: the most probable choices by what was learned of its people, the first the likeliest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub posterior: Vec<Likely>,
     /// The known answer of a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gold: Option<String>,
@@ -64,7 +76,7 @@ pub struct TaskRow {
 }
 
 impl TaskRow {
-    fn of(number: u32, task: &Task) -> Self {
+    fn of(number: u32, task: &Task, posterior: Vec<Likely>) -> Self {
         let settlement = match &task.state {
             TaskState::Decided(settlement) => Some(settlement.clone()),
             TaskState::Review(guess) => guess.clone(),
@@ -79,6 +91,7 @@ impl TaskRow {
             state: task.state.name(),
             settlement,
             machine: task.asked.machine.clone(),
+            posterior,
             gold: task.asked.gold.clone(),
             wanted: task.wanted,
             answers: task.votes.iter().map(VoteRow::from).collect(),
@@ -109,6 +122,8 @@ pub struct WorkerRow {
     pub accuracy: f64,
     /// Where the accuracy lies with a probability of 0.95.
     pub interval: Option<(f64, f64)>,
+    /// The accuracy by how all their answers agree with everybody's, 0 to 1; `None` where the campaign does not learn.
+    pub reliability: Option<f64>,
     /// Why they are taken off, if they are.
     pub excluded: Option<Exclusion>,
     /// What was done about them, oldest first.
@@ -116,7 +131,7 @@ pub struct WorkerRow {
 }
 
 impl WorkerRow {
-    fn of(worker: UserId, known: &Worker) -> Self {
+    fn of(worker: UserId, known: &Worker, reliability: Option<f64>) -> Self {
         Self {
             worker,
             answers: known.answers,
@@ -128,6 +143,7 @@ impl WorkerRow {
             gold: known.gold,
             accuracy: known.gold.accuracy(),
             interval: known.gold.interval(0.95),
+            reliability,
             excluded: known.excluded.clone(),
             log: known.log.clone(),
         }
@@ -239,7 +255,7 @@ impl Project {
                 return (rows, Some(number));
             }
             if listed.has(task) {
-                rows.push(TaskRow::of(number, task));
+                rows.push(TaskRow::of(number, task, self.likely(number)));
             }
         }
         (rows, None)
@@ -249,7 +265,8 @@ impl Project {
     #[must_use]
     pub fn list_workers(&self, from: UserId, limit: usize) -> (Vec<WorkerRow>, Option<UserId>) {
         let mut people = self.workers.range(from..);
-        let rows = people.by_ref().take(limit).map(|(worker, known)| WorkerRow::of(*worker, known)).collect();
+        let row = |(worker, known): (&UserId, &Worker)| WorkerRow::of(*worker, known, self.learned_accuracy(*worker));
+        let rows = people.by_ref().take(limit).map(row).collect();
         (rows, people.next().map(|(worker, _)| *worker))
     }
 

@@ -25,7 +25,7 @@ pub(super) fn answer(events: &[Event]) -> Value {
         Event::MoreWanted { task, wanted, .. } => Some(json!({ "task": task, "state": "open", "wanted": wanted })),
         Event::WorkerExcluded(excluded) => Some(json!({ "excluded": true, "dropped": excluded.dropped.len() })),
         Event::WorkerReadmitted { .. } => Some(json!({ "excluded": false })),
-        Event::Swept { .. } => Some(Value::Null),
+        Event::UploadWent(_) | Event::Swept { .. } => Some(Value::Null),
         Event::Settled(settled) => Some(json!({ "task": settled.task, "state": outcome_name(&settled.outcome) })),
         Event::Approved | Event::Started | Event::Paused | Event::Resumed | Event::Completed { .. } => None,
     });
@@ -51,6 +51,7 @@ fn stage_after(events: &[Event]) -> Value {
             | Event::MoreWanted { .. }
             | Event::WorkerExcluded(_)
             | Event::WorkerReadmitted { .. }
+            | Event::UploadWent(_)
             | Event::Swept { .. },
         )
         | None => return Value::Null,
@@ -82,6 +83,7 @@ fn settled_told(settled: &Settled, at: Timestamp) -> Value {
         "of": settlement.map(|settlement| settlement.of),
         "agreement_bp": settlement.map(|settlement| settlement.agreement_bp),
         "confidence_bp": settlement.map(|settlement| settlement.confidence_bp),
+        "posterior_bp": settlement.and_then(|settlement| settlement.posterior_bp),
         "progress": settled.progress.view(1),
         "at": at,
     })
@@ -119,6 +121,10 @@ pub(super) fn publication(event: &Event, at: Timestamp) -> Option<Value> {
         Event::WorkerExcluded(excluded) => json!({
             "type": "worker_excluded", "worker": excluded.worker, "reason": excluded.reason.name(),
             "dropped": excluded.dropped.len(), "at": at,
+        }),
+        Event::UploadWent(went) => json!({
+            "type": "upload_went", "upload": went.upload, "state": went.step.name(), "files": went.files,
+            "files_done": went.done, "files_refused": went.refused, "tasks": went.tasks, "at": at,
         }),
         Event::WorkerReadmitted { worker } => json!({ "type": "worker_readmitted", "worker": worker, "at": at }),
     };

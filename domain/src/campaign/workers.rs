@@ -280,6 +280,7 @@ impl Project {
                 task.state = TaskState::Open;
                 task.wanted = wanted;
             });
+            self.unlearn(task, excluded.worker);
         }
         let worker = self.workers.entry(excluded.worker).or_default();
         worker.dropped = worker.dropped.saturating_add(dropped);

@@ -47,6 +47,22 @@ pub enum Ask {
     Awake(Option<u64>),
 }
 
+impl Ask {
+    /// Its name in the API.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Answer(..) => "answer",
+            Self::Skip(_) => "skip",
+            Self::Snooze(_) => "snooze",
+            Self::Stop(..) => "stop",
+            Self::Emergency(_) => "emergency",
+            Self::Awake(_) => "awake",
+        }
+    }
+}
+
 /// Joins clocks and tasks. Cheap to clone.
 #[derive(Clone)]
 pub struct Missions {
@@ -101,6 +117,18 @@ impl Missions {
     /// # Errors
     /// As the clock, the campaign or the engine denies.
     pub async fn ask(&self, by: &Actor, id: Uuid, ask: Ask) -> Result<Value, Denied> {
+        let verb = ask.name();
+        let told = self.do_ask(by, id, ask).await;
+        let result = match &told {
+            Ok(_) => "taken",
+            Err(Denied::Refused { .. }) => "refused",
+            Err(Denied::Failed(_)) => "failed",
+        };
+        metrics::counter!("alarm_asks_total", "verb" => verb, "result" => result).increment(1);
+        told
+    }
+
+    async fn do_ask(&self, by: &Actor, id: Uuid, ask: Ask) -> Result<Value, Denied> {
         let user = by.user().ok_or(Denied::Failed(Code::Unauthenticated))?;
         match ask {
             Ask::Next => self.next(user, id).await,

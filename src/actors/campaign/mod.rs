@@ -5,6 +5,7 @@
 
 pub mod cards;
 mod directory;
+mod meters;
 mod missions;
 pub mod pool;
 

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::campaign_id;
 use super::cards::{Cards, Changes};
 use super::directory::Directory;
+use super::meters;
 use crate::actors::ask::{Answer, Denied};
 use crate::actors::kernel::Engine;
 use crate::storage::campaigns;
@@ -170,6 +171,10 @@ impl Pool {
     /// # Errors
     /// `label.nothing`, `label.excluded`, `label.too_many_leases`, or when the engine cannot say.
     pub async fn next(&self, worker: UserId, id: Uuid) -> Result<Task, Denied> {
+        meters::claimed(self.claim_anywhere(worker, id).await)
+    }
+
+    async fn claim_anywhere(&self, worker: UserId, id: Uuid) -> Result<Task, Denied> {
         let mut refused = None;
         let known = self.shared.remembered.lock().campaigns.get(&id).copied();
         let order = in_order(id, known, self.shared.directory.running());
@@ -199,7 +204,7 @@ impl Pool {
         answer: &str,
     ) -> Result<Answered, Denied> {
         let command = Command::Answer { lease, fence, answer: answer.to_owned() };
-        answered(self.ask(worker, id, campaign, command).await?)
+        meters::answered(self.ask(worker, id, campaign, command).await.and_then(answered))
     }
 
     /// Gives a task back unanswered.

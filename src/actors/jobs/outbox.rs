@@ -124,7 +124,8 @@ async fn hand_over(shared: &Arc<Shared>, mail: &Arc<dyn NoticeSink>, row: &Waiti
     let command = Command::Tell { notice: notice.clone() };
     let order = Order { to: row.target, id, actor: Actor::System, command };
     match shared.ask::<UserInbox>(order).await {
-        Ok(_) => {}
+        // The kinds of notices are those that the rules name.
+        Ok(_) => metrics::counter!(names::NOTICES, "type" => notice.kind.clone()).increment(1),
         // Final: another try would be refused as well. The mail may still go.
         Err(Denied::Refused { code, .. }) => tracing::error!(target = %row.target, %code, "an inbox refused a notice"),
         Err(Denied::Failed(code)) => return Err(format!("the inbox could not take it: {code}")),

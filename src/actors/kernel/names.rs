@@ -42,6 +42,8 @@ pub const LEASE_MARGIN: &str = "lease_margin_seconds";
 pub const CLOCK_SKEW: &str = "clock_skew_seconds";
 /// How late deadlines fired.
 pub const TIMER_LATENESS: &str = "timer_lateness_seconds";
+/// Notices that reached a person's inbox, by type.
+pub const NOTICES: &str = "notices_total";
 /// The age of the oldest notice that was not handed over.
 pub const OUTBOX_OLDEST: &str = "outbox_oldest_seconds";
 /// Notices that were given up.

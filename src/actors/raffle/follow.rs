@@ -141,6 +141,7 @@ impl Follower {
             let command = Command::Draw { seed: self.codes.seed(id.number()) };
             let order = Order { to: id, id: Uuid::new_v4(), actor: Actor::System, command };
             self.engine.ask::<Raffle>(order).await.map_err(CardError::Denied)?;
+            metrics::counter!("raffle_draws_total").increment(1);
             viewed = self.look(id).await?;
         }
         if let Some((card, won)) = card_of(&viewed)? {

@@ -26,6 +26,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
+use crate::cli::say::say;
 use self::fanout::Audience;
 use self::house::House;
 use self::resume::Watched;
@@ -166,14 +167,13 @@ impl Bench {
         Ok(figures)
     }
 
-    #[expect(clippy::print_stdout, reason = "the figures are what the command is for")]
     fn print(&self, figures: &Figures) -> anyhow::Result<ExitCode> {
         if let Some(path) = &self.out {
             let text = serde_json::to_string_pretty(figures)?;
             std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
         let rows = figures.rows();
-        println!("{}", table::markdown(&rows));
+        say!("{}", table::markdown(&rows));
         Ok(if rows.iter().all(|row| row.reached) { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
 }

@@ -14,6 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use madang_domain::time::Timestamp;
 use sqlx::PgPool;
 
+use crate::cli::say::{complain, say};
 use self::artworks::{BadRow, NotACatalogue, Rows};
 use crate::actors::kernel::clock::{Clock, WallClock};
 use crate::config::{BadSettings, Settings};
@@ -117,19 +118,18 @@ impl ImportError {
 
 impl Import {
     /// Imports and says what came of it. Gives the command's exit code.
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "what came of it is what the command is for")]
     pub async fn run(self) -> ExitCode {
         let Self::Artworks(settings) = self;
         match settings.import().await {
             Ok(report) => {
                 for bad in &report.bad {
-                    eprintln!("{}:{}: {}", settings.file.display(), bad.line, bad.reason);
+                    complain!("{}:{}: {}", settings.file.display(), bad.line, bad.reason);
                 }
-                println!("{} artworks added, {} known before, {} bad rows", report.added, report.known, report.bad.len());
+                say!("{} artworks added, {} known before, {} bad rows", report.added, report.known, report.bad.len());
                 if report.bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(EXIT_BAD_ROWS) }
             }
             Err(error) => {
-                eprintln!("madang import: {error}");
+                complain!("madang import: {error}");
                 ExitCode::from(error.exit_code())
             }
         }

@@ -13,6 +13,7 @@ use madang_domain::consensus::majority::{majority, shares, weighted, weights_by_
 use madang_domain::consensus::text::TextRules;
 use serde::Serialize;
 
+use crate::cli::say::{complain, say};
 use super::answers::{self, BadFile};
 use super::report::Report;
 
@@ -116,13 +117,12 @@ impl Aggregate {
     ///
     /// # Errors
     /// Too many different answers for the method, or the file of `--out` cannot be written.
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are what the command is for")]
     pub fn run(self) -> anyhow::Result<ExitCode> {
         let begun = Instant::now();
         let (crowd, truths) = match self.read() {
             Ok(read) => read,
             Err(bad) => {
-                eprintln!("madang labels aggregate: {bad}");
+                complain!("madang labels aggregate: {bad}");
                 let code = if matches!(bad, BadFile::Closed { .. }) { EXIT_NO_INPUT } else { EXIT_DATA };
                 return Ok(ExitCode::from(code));
             }
@@ -135,9 +135,9 @@ impl Aggregate {
             write(path, &crowd, &outcome).with_context(|| path.display().to_string())?;
         }
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
+            say!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            print!("{}", report.text(self.workers));
+            say!("{}", report.text(self.workers).trim_end());
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use image::imageops;
 
+use crate::cli::say::{complain, say};
 use crate::actors::jobs::intake::boxes::{self, Frame, MOST_BOXES, Written};
 use crate::actors::jobs::intake::detect::{Components, Detector, Measured, measure};
 use crate::actors::jobs::intake::picture;
@@ -41,17 +42,17 @@ impl Detect {
         for path in pictures(&self.folder)? {
             let (measured, time) = one(&path).with_context(|| path.display().to_string())?;
             if self.each {
-                println!("{}: {}", path.display(), figures(&measured));
+                say!("{}: {}", path.display(), figures(&measured));
             }
             (all, images, took) = (all.with(measured), images + 1, took + time);
         }
         if images == 0 {
-            eprintln!("{} holds no images with a CSV file of boxes beside them", self.folder.display());
+            complain!("{} holds no images with a CSV file of boxes beside them", self.folder.display());
             return Ok(ExitCode::from(EXIT_NO_INPUT));
         }
-        println!("{images} images, {} true boxes, {} boxes given", all.truth, all.given);
-        println!("{}", figures(&all));
-        println!("{:.0} ms an image", took.as_secs_f64() * 1000.0 / f64::from(images));
+        say!("{images} images, {} true boxes, {} boxes given", all.truth, all.given);
+        say!("{}", figures(&all));
+        say!("{:.0} ms an image", took.as_secs_f64() * 1000.0 / f64::from(images));
         Ok(if all.recall() < self.at_least { ExitCode::from(EXIT_BELOW) } else { ExitCode::SUCCESS })
     }
 }

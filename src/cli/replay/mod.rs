@@ -12,6 +12,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::cli::say::{complain, say};
+
 /// What can be replayed.
 #[derive(Debug, Subcommand)]
 pub enum Replay {
@@ -61,15 +63,14 @@ pub fn command_id(run: &str, step: &str) -> Uuid {
 }
 
 /// Prints the figures, and what is not as it must be; gives the exit code.
-#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are what the command is for")]
 fn print(report: &(impl Serialize + Display), json: bool, shortfalls: &[String]) -> anyhow::Result<ExitCode> {
     if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
+        say!("{}", serde_json::to_string_pretty(report)?);
     } else {
-        println!("{report}");
+        say!("{report}");
     }
     for shortfall in shortfalls {
-        eprintln!("madang replay: {shortfall}");
+        complain!("madang replay: {shortfall}");
     }
     Ok(if shortfalls.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -19,6 +19,7 @@ use madang_domain::user::UserInbox;
 use serde::Serialize;
 use sqlx::PgPool;
 
+use crate::cli::say::say;
 use self::entity::{Examined, examine};
 use crate::config::Settings;
 use crate::storage::audit::{self, Telling};
@@ -125,16 +126,15 @@ impl Verify {
         self.print(&audited?)
     }
 
-    #[expect(clippy::print_stdout, reason = "the figures are what the command is for")]
     fn print(&self, audit: &Audit) -> anyhow::Result<ExitCode> {
         if self.json {
-            println!("{}", serde_json::to_string_pretty(audit)?);
+            say!("{}", serde_json::to_string_pretty(audit)?);
         } else {
             let Audit { entities, decisions, snapshots, telling, broken } = audit;
-            println!("{entities} entities built again from {decisions} decisions, {snapshots} snapshots compared");
-            println!("{} notices told, {} on their way, {} given up", telling.done, telling.waiting, telling.dead);
-            println!("{}", if broken.is_empty() { "all is sound" } else { "something is wrong:" });
-            broken.iter().for_each(|words| println!("  {words}"));
+            say!("{entities} entities built again from {decisions} decisions, {snapshots} snapshots compared");
+            say!("{} notices told, {} on their way, {} given up", telling.done, telling.waiting, telling.dead);
+            say!("{}", if broken.is_empty() { "all is sound" } else { "something is wrong:" });
+            broken.iter().for_each(|words| say!("  {words}"));
         }
         Ok(if audit.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }

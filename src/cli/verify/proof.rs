@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use madang_domain::draw::{Proof, verify};
 use serde_json::json;
 
+use crate::cli::say::say;
 use crate::cli::exit;
 
 /// Checks one file and prints what it says. The exit code is 1 when the proof does not hold, 65 when it is none, 66 when the
@@ -13,19 +14,18 @@ use crate::cli::exit;
 ///
 /// # Errors
 /// When the verdict cannot be written as JSON.
-#[expect(clippy::print_stdout, reason = "the verdict is what the command is for")]
 pub fn check(file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
-            println!("{}: {error}", file.display());
+            say!("{}: {error}", file.display());
             return Ok(ExitCode::from(exit::NO_INPUT));
         }
     };
     let proof: Proof = match serde_json::from_str(&text) {
         Ok(proof) => proof,
         Err(error) => {
-            println!("{}: this is no proof of a draw: {error}", file.display());
+            say!("{}: this is no proof of a draw: {error}", file.display());
             return Ok(ExitCode::from(exit::DATA));
         }
     };
@@ -34,24 +34,23 @@ pub fn check(file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
         let (name, hash) = (&proof.announced.name, &proof.list_hash);
         let flaw = verdict.err().map(|flaw| flaw.to_string());
         let told = json!({ "draw": name, "holds": flaw.is_none(), "flaw": flaw, "list_hash": hash, "winners": proof.winners });
-        println!("{}", serde_json::to_string_pretty(&told)?);
+        say!("{}", serde_json::to_string_pretty(&told)?);
     } else {
         print_in_words(&proof, verdict.err().map(|flaw| flaw.to_string()));
     }
     Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-#[expect(clippy::print_stdout, reason = "the verdict is what the command is for")]
 fn print_in_words(proof: &Proof, flaw: Option<String>) {
     let rule = proof.announced.rule;
-    println!("{}: {} tickets, {} prizes", proof.announced.name, proof.tickets.len(), rule.prizes);
-    println!("list frozen {} with hash {}", proof.frozen_at, proof.list_hash);
-    println!("drawn       {} with seed {}", proof.drawn_at, proof.seed);
+    say!("{}: {} tickets, {} prizes", proof.announced.name, proof.tickets.len(), rule.prizes);
+    say!("list frozen {} with hash {}", proof.frozen_at, proof.list_hash);
+    say!("drawn       {} with seed {}", proof.drawn_at, proof.seed);
     for winner in &proof.winners {
-        println!("prize {}: ticket {} of participant {}", winner.prize, winner.ticket, winner.holder);
+        say!("prize {}: ticket {} of participant {}", winner.prize, winner.ticket, winner.holder);
     }
     match flaw {
-        None => println!("the draw holds: compare the hash with the one that was published when the list was frozen"),
-        Some(flaw) => println!("the draw does NOT hold: {flaw}"),
+        None => say!("the draw holds: compare the hash with the one that was published when the list was frozen"),
+        Some(flaw) => say!("the draw does NOT hold: {flaw}"),
     }
 }

@@ -114,6 +114,11 @@ impl From<std::io::Error> for StoreError {
 
 /// Keeps objects. Objects never change once they are there.
 pub trait ObjectStore: fmt::Debug + Send + Sync + 'static {
+    /// The origin that clients send to and fetch from, such as `https://bucket.s3.example`; `None` where it is this server.
+    fn origin(&self) -> Option<String> {
+        None
+    }
+
     /// A signed request for bringing one object in.
     fn ticket(&self, incoming: &Incoming, now: Timestamp) -> Ticket;
 

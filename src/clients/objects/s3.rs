@@ -119,6 +119,10 @@ fn good(response: Response) -> Result<Response, StoreError> {
 }
 
 impl ObjectStore for S3Store {
+    fn origin(&self) -> Option<String> {
+        Some(self.bucket.base_url().origin().ascii_serialization())
+    }
+
     fn ticket(&self, incoming: &Incoming, now: Timestamp) -> Ticket {
         let mut action = PutObject::new(&self.bucket, Some(&self.credentials), incoming.key.as_str());
         let media = incoming.key.media().name();

@@ -91,7 +91,7 @@ pub(super) enum WriteError {
     Flush,
 }
 
-const COLUMNS: [&str; 17] = [
+const COLUMNS: [&str; 18] = [
     "task",
     "image",
     "width",
@@ -109,6 +109,7 @@ const COLUMNS: [&str; 17] = [
     "by_review",
     "machine",
     "answers",
+    "posterior",
 ];
 
 /// What stands before, between and after rows; `None` for the rows themselves.
@@ -203,6 +204,7 @@ fn result(row: &TaskRow) -> Value {
         "of": settled.map(|settled| settled.of),
         "reliability": settled.map(|settled| share(settled.agreement_bp)),
         "confidence": settled.map(|settled| share(settled.confidence_bp)),
+        "posterior": settled.and_then(|settled| settled.posterior_bp).map(share),
         "by_review": settled.is_some_and(|settled| settled.by_review),
         "machine": row.machine,
         "answers": tally(row),
@@ -262,6 +264,7 @@ fn csv_rows(rows: &[TaskRow]) -> Result<Bytes, WriteError> {
             settled.map(|settled| settled.by_review.to_string()).unwrap_or_default(),
             defused(row.machine.as_deref().unwrap_or("")),
             defused(&answers.join("; ")),
+            settled.and_then(|settled| settled.posterior_bp).map(|bp| share(bp).to_string()).unwrap_or_default(),
         ])?;
     }
     table.into_inner().map(Bytes::from).map_err(|_| WriteError::Flush)

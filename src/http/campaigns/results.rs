@@ -26,7 +26,7 @@ pub struct TaskView {
     region: Option<Value>,
     /// open, review, decided, unusable, undecided; gold for a test.
     state: String,
-    /// The answer, or the best guess of a task in review. Absent where there is none, as are the next four.
+    /// The answer, or the best guess of a task in review. Absent where there is none, as are the next five.
     answer: Option<String>,
     /// How many gave it.
     votes: Option<u16>,
@@ -36,8 +36,13 @@ pub struct TaskView {
     agreement_bp: Option<u16>,
     /// The posterior probability of the answer in basis points, by everybody's accuracy.
     confidence_bp: Option<u16>,
+    /// The probability of the answer in basis points by what the campaign has learned of its people from how their answers
+    /// agree (Dawid and Skene's model). For choices only.
+    posterior_bp: Option<u16>,
     /// What a machine read.
     machine: Option<String>,
+    /// For a choice that is not settled: `{answer, probability}` of the likeliest by the same model, the likeliest first.
+    posterior: Option<Vec<Value>>,
     /// Counted answers and live leases are together never more.
     wanted: u16,
     /// `{number, worker, answer, standing, at}` each.

@@ -33,6 +33,8 @@ pub struct WorkerView {
     accuracy: f64,
     /// Where the accuracy lies with a probability of 0.95.
     interval: Option<Vec<f64>>,
+    /// By how all their answers agree with everybody's (Dawid and Skene's model), 0 to 1; null where nothing is to be chosen.
+    reliability: Option<f64>,
     /// `{reason, until}`
     excluded: Option<Value>,
     /// `{at, excluded, dropped}` each, oldest first.

@@ -122,6 +122,7 @@ fn found(row: &AnswerRow) -> Option<Found> {
             | Event::MoreWanted { .. }
             | Event::WorkerExcluded(_)
             | Event::WorkerReadmitted { .. }
+            | Event::UploadWent(_)
             | Event::Swept { .. } => return None,
         };
         let key = |step: &str| format!("{id}/answer/{number}/{step}");

@@ -2,6 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use madang_domain::entity::Actor;
 use madang_domain::raffle::Command;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Raffles;
+use crate::actors::ask::Denied;
 use crate::http::auth::SignedIn;
 use crate::http::command::command_id;
 use crate::http::problem::Problem;
@@ -62,14 +64,32 @@ pub(super) async fn enter_raffle(
     body: web::Json<EntryBody>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (id, body) = (Raffles::id(*raffle)?, body.into_inner());
+    let body = body.into_inner();
     let command = command_id(&request, body.command_id)?;
-    let answer = raffles.ask(id, command, who.actor(), Command::Enter { nonce: body.nonce }).await?;
-    let mut entry = answer.data;
-    if let Value::Object(fields) = &mut entry {
-        fields.insert("seq".to_owned(), json!(answer.seq));
-        fields.insert("offset".to_owned(), json!(answer.offset));
-        fields.insert("duplicate".to_owned(), json!(answer.duplicate));
-    }
+    let entry = raffles.enter(*raffle, command, who.actor(), body.nonce).await?;
     Ok(HttpResponse::build(StatusCode::CREATED).json(entry))
+}
+
+impl Raffles {
+    /// Enters a raffle once more; gives the entry as [`EntryView`] says.
+    ///
+    /// # Errors
+    /// As the raffle or the engine denies.
+    pub async fn enter(&self, raffle: i64, id: Uuid, by: Actor, nonce: Option<String>) -> Result<Value, Denied> {
+        let entered = self.ask(Self::id(raffle)?, id, by, Command::Enter { nonce }).await;
+        let result = match &entered {
+            Ok(_) => "taken",
+            Err(Denied::Refused { .. }) => "refused",
+            Err(Denied::Failed(_)) => "failed",
+        };
+        metrics::counter!("raffle_entries_total", "result" => result).increment(1);
+        let answer = entered?;
+        let mut entry = answer.data;
+        if let Value::Object(fields) = &mut entry {
+            fields.insert("seq".to_owned(), json!(answer.seq));
+            fields.insert("offset".to_owned(), json!(answer.offset));
+            fields.insert("duplicate".to_owned(), json!(answer.duplicate));
+        }
+        Ok(entry)
+    }
 }

@@ -104,7 +104,7 @@ impl Raffles {
         &self.parts.db
     }
 
-    fn id(number: i64) -> Result<EntityId, Denied> {
+    pub(super) fn id(number: i64) -> Result<EntityId, Denied> {
         raffle_id(number).ok_or(Denied::Failed(Code::RaffleUnknown))
     }
 
@@ -113,7 +113,7 @@ impl Raffles {
     }
 
     /// What this viewer may see of a raffle now, with where it stands in its channel.
-    async fn view(&self, id: EntityId, viewer: Viewer) -> Result<Value, Denied> {
+    pub(super) async fn view(&self, id: EntityId, viewer: Viewer) -> Result<Value, Denied> {
         shown(self.parts.engine.view(id, viewer).await?)
     }
 }

@@ -8,6 +8,7 @@
 mod alarm;
 mod bid;
 mod label;
+mod raffle;
 mod wallet;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use uuid::Uuid;
 use super::alarms::Alarms;
 use super::auctions::{Auctions, Verb};
 use super::live::house::{Identity, RpcCall, RpcError, RpcReply, RpcResult};
+use super::raffles::Raffles;
 use crate::actors::ask::Denied;
 use crate::actors::campaign::pool::Pool;
 use crate::actors::kernel::clock::Clock;
@@ -42,6 +44,7 @@ pub struct Rpc {
     auctions: Auctions,
     alarms: Option<Alarms>,
     labels: Option<Pool>,
+    raffles: Option<Raffles>,
     clock: Arc<dyn Clock>,
     tasks: Handle,
 }
@@ -56,7 +59,7 @@ impl Rpc {
     /// The table over these parts; what must wait runs on `tasks`.
     #[must_use]
     pub fn new(auctions: Auctions, clock: Arc<dyn Clock>, tasks: Handle) -> Self {
-        Self { auctions, alarms: None, labels: None, clock, tasks }
+        Self { auctions, alarms: None, labels: None, raffles: None, clock, tasks }
     }
 
     /// With the methods of alarms.
@@ -73,13 +76,20 @@ impl Rpc {
         self
     }
 
+    /// With the methods of raffles.
+    #[must_use]
+    pub fn with_raffles(mut self, raffles: Raffles) -> Self {
+        self.raffles = Some(raffles);
+        self
+    }
+
     /// Runs a call and gives the reply when it is durable. Never blocks.
     pub fn call(&self, call: RpcCall, reply: RpcReply) {
         match call.method.as_str() {
             "auction.bid" => bid::place(self.auctions.engine(), &call, reply),
             "time.sync" => reply(self.sync(&call.data)),
             "time.now" => reply(raw(&json!({ "t": self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true) }))),
-            "auction.view" | "wallet.view" | "wallet.deposit" => self.spawn(call, reply),
+            "auction.view" | "wallet.view" | "wallet.deposit" | "raffle.enter" | "raffle.view" => self.spawn(call, reply),
             method if verb_of(method).is_some() || method.starts_with("alarm.") || method.starts_with("label.") => {
                 self.spawn(call, reply)
             }
@@ -94,6 +104,8 @@ impl Rpc {
                 "auction.view" => table.view(&call).await,
                 "wallet.view" => wallet::view(&table, &call).await,
                 "wallet.deposit" => wallet::deposit(&table, &call).await,
+                "raffle.enter" => raffle::enter(&table, &call).await,
+                "raffle.view" => raffle::view(&table, &call).await,
                 method => match method.split_once('.') {
                     Some(("alarm", method)) => alarm::call(&table, method, &call).await,
                     Some(("label", method)) => label::call(&table, method, &call).await,

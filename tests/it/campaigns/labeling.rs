@@ -142,3 +142,20 @@ async fn who_does_not_read_is_taken_off_and_can_come_back() {
     office.audit().await;
     office.close().await;
 }
+
+#[actix_web::test]
+async fn the_first_points_of_a_person_may_come_from_many_campaigns_at_once() {
+    let office = Office::open().await;
+    let rules = json!({ "stop": { "quorum": { "min_votes": 1, "agreement_bp": 5_000, "max_votes": 1 } } });
+    for _ in 0..8 {
+        office.running(1, rules.clone()).await;
+    }
+    let person = office.person("p", &[]).await;
+    let tasks: Vec<Value> = join_all((0..8).map(|_| office.next(&person))).await;
+    assert!(tasks.iter().all(Value::is_object), "{tasks:?}");
+    let answers = join_all(tasks.iter().map(|task| office.answer(&person, task, "same"))).await;
+    assert!(answers.into_iter().all(|answer| ok(answer)["passed"] == true));
+    assert_eq!(office.points(&person).await, (8 * 15, 0));
+    office.audit().await;
+    office.close().await;
+}

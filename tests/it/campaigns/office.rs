@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use madang::actors::alarm::AlarmClock;
+use madang::actors::alarm::mission::Missions;
 use madang::actors::campaign::cards::Changes;
 use madang::actors::campaign::pool::Pool;
 use madang::actors::campaign::{Campaign, campaign_id};
 use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
+use madang::http::alarms::{Alarms, AlarmsParts};
 use madang::http::api;
 use madang::http::auth::{ACCESS_FOR, Revocations, Tokens};
 use madang::http::campaigns::Campaigns;
@@ -83,6 +86,7 @@ async fn engine_of(db: &Db, clock: &ManualClock) -> (Engine, Pool) {
         .settings(settings)
         .clock(Arc::new(clock.clone()) as Arc<dyn Clock>)
         .publisher(Arc::clone(&changes) as Arc<dyn Publisher>)
+        .kind::<AlarmClock>()
         .kind::<Campaign>()
         .kind::<madang_domain::user::UserInbox>()
         .start()
@@ -93,11 +97,25 @@ async fn engine_of(db: &Db, clock: &ManualClock) -> (Engine, Pool) {
     (engine, pool)
 }
 
-fn listen(tokens: &Tokens, campaigns: &Campaigns) -> (String, ServerHandle) {
+/// Alarms whose missions are tasks of the office's campaigns.
+fn alarms_of(engine: &Engine, pool: &Pool, db: &Db, tokens: &Tokens, clock: &ManualClock) -> Alarms {
+    Alarms::new(AlarmsParts {
+        missions: Missions::new(engine.clone(), Arc::new(pool.clone())),
+        db: db.pool().clone(),
+        tokens: tokens.clone(),
+        clock: Arc::new(clock.clone()),
+    })
+}
+
+fn listen(tokens: &Tokens, campaigns: &Campaigns, alarms: &Alarms) -> (String, ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (tokens, campaigns) = (web::Data::new(tokens.clone()), web::Data::new(campaigns.clone()));
-    let app = move || App::new().app_data(tokens.clone()).app_data(campaigns.clone()).configure(api::routes);
+    let alarms = web::Data::new(alarms.clone());
+    let app = move || {
+        let app = App::new().app_data(tokens.clone()).app_data(campaigns.clone()).app_data(alarms.clone());
+        app.configure(api::routes)
+    };
     let server = HttpServer::new(app)
         .workers(1)
         .client_request_timeout(world::PATIENCE)
@@ -119,7 +137,8 @@ impl Office {
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let tokens = Tokens::new(b"a secret for tests, of 32 bytes or more", &[], ACCESS_FOR, revocations, shared).unwrap();
         let campaigns = Campaigns::new(engine.clone(), db.pool().clone(), pool.clone());
-        let (base, server) = listen(&tokens, &campaigns);
+        let alarms = alarms_of(&engine, &pool, &db, &tokens, &clock);
+        let (base, server) = listen(&tokens, &campaigns, &alarms);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build().unwrap();
@@ -143,7 +162,8 @@ impl Office {
         self.engine.stop().await;
         (self.engine, self.pool) = engine_of(&self.db, &self.clock).await;
         let campaigns = Campaigns::new(self.engine.clone(), self.db.pool().clone(), self.pool.clone());
-        (self.base, self.server) = listen(&self.tokens, &campaigns);
+        let alarms = alarms_of(&self.engine, &self.pool, &self.db, &self.tokens, &self.clock);
+        (self.base, self.server) = listen(&self.tokens, &campaigns, &alarms);
         self
     }
 

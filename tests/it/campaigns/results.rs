@@ -64,6 +64,8 @@ async fn results_come_in_pages_and_files_of_every_form() {
     let coco: Value = serde_json::from_str(&export("coco").await.1).unwrap();
     assert_eq!((coco["images"].as_array().unwrap().len(), coco["annotations"].as_array().unwrap().len()), (1, 3));
     assert_eq!(coco["annotations"][0]["bbox"], json!([10, 0, 190, 18]));
+    let clockwise = json!([[10, 0, 200, 0, 200, 18, 10, 18]]);
+    assert_eq!(coco["annotations"][0]["segmentation"], clockwise, "corners clockwise from the top left");
     assert_eq!(coco["annotations"][0]["image_id"], coco["images"][0]["id"]);
     let wrong = office.get(&format!("/campaigns/{campaign}/export?format=exe"), &office.company).await;
     assert_eq!(code(&wrong), "request.malformed");

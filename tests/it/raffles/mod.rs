@@ -2,4 +2,5 @@
 
 pub mod house;
 mod life;
+mod live;
 mod proofs;

@@ -6,4 +6,4 @@ mod objects;
 mod rooms;
 mod s3;
 mod sending;
-mod world;
+pub mod world;

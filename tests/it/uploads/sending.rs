@@ -1,6 +1,7 @@
 //! Announcing and sending, and from there to the tasks.
 
 use image::ImageFormat;
+use madang_domain::campaign::event::UploadStep;
 use madang_domain::entity::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -96,6 +97,8 @@ async fn a_single_image_and_a_choice_are_uploads_too() {
     let image = picture(64, 64, ImageFormat::WebP);
     let upload = world.upload(CHOICE, "cat.webp", "image/webp", image).await;
     assert_eq!(world.over(CHOICE, upload).await["state"], "done");
+    let told: Vec<_> = world.campaigns.told.lock().iter().map(|went| (went.upload, went.step, went.done, went.tasks)).collect();
+    assert_eq!(told.first(), Some(&(upload, UploadStep::Working, 0, 0)), "{told:?}");
     let tasks = world.campaigns.tasks();
     assert_eq!((tasks.len(), tasks[0].region, tasks[0].width), (1, None, 64));
     let (_, listed) =

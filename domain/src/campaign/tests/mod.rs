@@ -5,4 +5,5 @@ mod labeling;
 mod originals;
 mod properties;
 mod reference;
+mod skills;
 mod stored;

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 
 use super::desk::*;
+use crate::campaign::view::Listed;
 use crate::campaign::{Command, NewTask, Refusal, Rules};
 use crate::consensus::text::TextRules;
 use crate::entity::{Actor, Entity};
@@ -127,4 +128,51 @@ fn a_lost_lease_gives_its_place_back_without_anybody_asking() {
     assert_eq!(late["late"], true);
     desk.answer(2, other, "x").unwrap();
     assert_eq!((desk.points(1), desk.points(2)), ((0, 0), (15, 0)));
+}
+
+#[test]
+fn reading_page_by_page_skips_nothing_while_what_is_read_changes() {
+    let mut desk = Desk::of(quorum(2, 10_000, 2), 6);
+    for number in 1..=2 {
+        for _ in 0..6 {
+            desk.label(number, if number == 1 { "a" } else { "b" });
+        }
+    }
+    let page = |desk: &Desk, from| desk.project().list_tasks(Listed::Review, from, 2);
+    let mut seen = Vec::new();
+    let mut next = Some(0);
+    while let Some(from) = next {
+        let (rows, after) = page(&desk, from);
+        // Each is decided as soon as it was read, so that the list behind the reader gets shorter.
+        for row in rows {
+            seen.push(row.task);
+            let verdict = crate::campaign::ReviewVerdict::Unusable;
+            desk.order(&company(), &Command::Review { task: row.task, verdict }).unwrap();
+        }
+        next = after;
+    }
+    assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_campaign_without_tasks_has_no_progress_and_is_not_done() {
+    let mut desk = Desk::requested(plain());
+    desk.order(&admin(), &Command::Approve).unwrap();
+    desk.pass(TimeDelta::days(2));
+    let progress = desk.project().progress;
+    assert_eq!((progress.tasks, progress.settled(), desk.project().stage.name()), (0, 0, "approved"));
+    assert_eq!(desk.claim(1), Err(Refusal::NotRunning { state: "approved" }));
+}
+
+#[test]
+fn one_person_has_one_vote_on_a_box_whatever_they_do() {
+    let mut desk = Desk::of(plain(), 1);
+    let first = desk.claim(1).unwrap();
+    desk.give_back(1, first).unwrap();
+    assert_eq!(desk.claim(1), Err(Refusal::Nothing), "not even after giving it back");
+    let second = desk.claim(2).unwrap();
+    desk.answer(2, second, "x").unwrap();
+    assert_eq!(desk.answer(2, second, "x"), Err(Refusal::AlreadyAnswered));
+    assert_eq!(desk.answer(1, first, "x"), Err(Refusal::GivenBack));
+    assert_eq!((desk.project().task(0).unwrap().counted(), desk.points(2)), (1, (0, 15)));
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::desk::*;
 use super::reference::{Fate, Lease, Reference, Says, Stands};
-use crate::campaign::{Command, Refusal, ReviewVerdict, Rules, TaskState};
+use crate::campaign::{AccuracyBy, Command, Refusal, ReviewVerdict, Rules, TaskKind, TaskState};
 use crate::consensus::stop::StopRule;
 use crate::entity::{AccountOwner, Actor};
 use crate::ids::UserId;
@@ -187,6 +187,12 @@ fn wild() -> impl Strategy<Value = Vec<Wild>> {
     prop::collection::vec(act, 1..150)
 }
 
+/// The same rules where the answers are choices, and people are known by them.
+fn chosen(rules: Rules) -> Rules {
+    let choices = ["same", "other", "third"].map(str::to_owned).to_vec();
+    Rules { kind: TaskKind::Choice, choices, accuracy: AccuracyBy::Answers, ..rules }
+}
+
 fn stops() -> impl Strategy<Value = StopRule> {
     prop_oneof![
         Just(StopRule::Quorum { min_votes: 3, agreement_bp: 7_000, max_votes: 5 }),
@@ -197,8 +203,11 @@ fn stops() -> impl Strategy<Value = StopRule> {
 
 proptest! {
     #[test]
-    fn under_every_rule_the_ledger_equals_the_answers_and_replay_the_state(acts in wild(), stop in stops(), gold in 0u16..3_000) {
+    fn under_every_rule_the_ledger_equals_the_answers_and_replay_the_state(
+        acts in wild(), stop in stops(), gold in 0u16..3_000, choice in any::<bool>(),
+    ) {
         let rules = Rules { stop, gold_bp: gold, gold_floor_bp: 5_000, min_answer_ms: 0, ..Rules::default() };
+        let rules = if choice { chosen(rules) } else { rules };
         let read = crate::campaign::NewTask { machine: Some("other".to_owned()), ..task(None) };
         let mut desk = Desk::running(rules, vec![task(None), read, task(None), task(Some("same")), task(None), task(Some("same"))]);
         for act in &acts {

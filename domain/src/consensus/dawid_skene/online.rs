@@ -78,6 +78,15 @@ impl OnlineDawidSkene {
         true
     }
 
+    /// Takes somebody's answer to an open item back, as if it had never been given.
+    pub fn withdraw(&mut self, item: u32, worker: UserId) {
+        let mut taken = self.take(item);
+        taken.votes.retain(|(voter, _)| *voter != worker);
+        if !taken.votes.is_empty() {
+            self.put(item, taken);
+        }
+    }
+
     /// Takes an answer to a question whose truth is known.
     pub fn gold(&mut self, worker: UserId, truth: u16, label: u16) {
         let width = self.classes.len();
@@ -102,11 +111,7 @@ impl OnlineDawidSkene {
         let theirs = |item: &Item| item.votes.iter().any(|(voter, _)| *voter == worker);
         let items: Vec<u32> = self.items.iter().filter(|(_, item)| theirs(item)).map(|(number, _)| *number).collect();
         for number in items {
-            let mut item = self.take(number);
-            item.votes.retain(|(voter, _)| *voter != worker);
-            if !item.votes.is_empty() {
-                self.put(number, item);
-            }
+            self.withdraw(number, worker);
         }
         self.workers.remove(&worker);
     }
@@ -116,6 +121,29 @@ impl OnlineDawidSkene {
     pub fn belief(&self, item: u32) -> Vec<f64> {
         let belief = self.items.get(&item).map(|item| item.belief.as_slice()).unwrap_or_default();
         belief.iter().map(|millionths| f64::from(*millionths) / f64::from(ONE)).collect()
+    }
+
+    /// What [`OnlineDawidSkene::belief`] would be with one more answer, or without somebody's. Costs as much as an answer.
+    #[must_use]
+    pub fn belief_if(&self, item: u32, more: Option<(UserId, u16)>, without: Option<UserId>) -> Vec<f64> {
+        let known = self.items.get(&item).cloned().unwrap_or_default();
+        let people = known.votes.iter().chain(&more).map(|(worker, _)| *worker);
+        let workers = people.filter_map(|worker| self.workers.get(&worker).map(|record| (worker, record.clone()))).collect();
+        let items = BTreeMap::from([(item, known)]);
+        let mut supposed = Self { options: self.options, classes: self.classes.clone(), workers, items };
+        if let Some(without) = without {
+            supposed.withdraw(item, without);
+        }
+        if let Some((worker, label)) = more {
+            supposed.answer(item, worker, label);
+        }
+        supposed.belief(item)
+    }
+
+    /// How many answers an open item has.
+    #[must_use]
+    pub fn answers(&self, item: u32) -> usize {
+        self.items.get(&item).map_or(0, |item| item.votes.len())
     }
 
     /// How often the worker is right, above 0 and below 1: with tables over the classes as often as they occur. What is

@@ -13,6 +13,7 @@ pub mod fault;
 pub mod picture;
 pub mod rooms;
 pub mod task;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use madang_domain::campaign::event::{UploadStep, UploadWent};
 use madang_domain::campaign::{NewTask, TaskKind};
 use madang_domain::ids::{EntityId, Kind, UserId};
 use sqlx::PgPool;
@@ -34,6 +36,7 @@ use self::archive::{Opened, Raw};
 use self::detect::Detector;
 use self::fault::Why;
 use self::task::{Wanted, Worked};
+use self::telling::Pace;
 use super::workers::{Trouble, Work};
 use crate::actors::ask::Denied;
 use crate::actors::kernel::clock::Clock;
@@ -68,6 +71,9 @@ pub trait Campaigns: fmt::Debug + Send + Sync + 'static {
 
     /// Adds part number `part` of an upload to it. The same part again changes nothing.
     fn add(&self, campaign: EntityId, upload: i64, part: u32, tasks: Vec<NewTask>) -> BoxFuture<'_, Result<(), Denied>>;
+
+    /// Tells whoever watches the campaign how far an upload is. Where it fails nobody is told: the upload says so itself.
+    fn tell(&self, campaign: EntityId, went: UploadWent) -> BoxFuture<'_, ()>;
 }
 
 /// What the intake is made of.
@@ -199,7 +205,9 @@ impl Intake {
     /// Tells how it ended and lets go of what was sent: only what became of it is kept.
     async fn end(&self, upload: &Upload, failure: Option<(&str, &str)>) -> Result<(), Trouble> {
         uploads::end(&self.parts.db, upload.id, failure, self.parts.clock.now()).await?;
-        let outcome = if failure.is_some() { "failed" } else { "done" };
+        let (outcome, step) =
+            if failure.is_some() { ("failed", UploadStep::Failed) } else { ("done", UploadStep::Done) };
+        self.tell(upload.id, step).await;
         metrics::counter!("intake_uploads_total", "outcome" => outcome).increment(1);
         if let Ok(key) = upload.new.object.parse()
             && let Err(error) = self.parts.store.remove(&key).await
@@ -242,13 +250,23 @@ impl Intake {
         let opened = tokio::task::spawn_blocking(move || Opened::open(&path, media, &name)).await??.map_err(Ended::Bad)?;
         let files = i32::try_from(opened.files()).unwrap_or(i32::MAX);
         uploads::unpacked(&parts.db, upload.id, files, parts.clock.now()).await?;
+        self.tell(upload.id, UploadStep::Working).await;
         let wanted = Arc::new(wanted);
+        let pace = Pace::since(parts.clock.now());
         stream::poll_fn(reading(opened, settled))
             .map(|raw| self.settle_one(upload.id, raw, Arc::clone(&wanted)))
             .buffer_unordered(parts.at_once.max(1))
             .try_ready_chunks(SETTLE)
             .map_err(|stream::TryReadyChunksError(_, ended)| ended)
-            .try_for_each(|files| async move { Ok(uploads::settle(&parts.db, upload.id, &files, parts.clock.now()).await?) })
+            .try_for_each(|files| async {
+                let files = files;
+                let now = parts.clock.now();
+                uploads::settle(&parts.db, upload.id, &files, now).await?;
+                if pace.is_due(now) {
+                    self.tell(upload.id, UploadStep::Working).await;
+                }
+                Ok(())
+            })
             .await?;
         drop(copy);
         Ok(())

@@ -1,11 +1,13 @@
 //! The campaigns of this server, as uploads know them.
 
 use futures_util::future::BoxFuture;
+use madang_domain::campaign::event::UploadWent;
 use madang_domain::campaign::{Campaign, Command, NewTask, Rules};
 use madang_domain::code::Code;
 use madang_domain::entity::{Actor, Order, Role, Viewer};
 use madang_domain::ids::{EntityId, Kind, UserId};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::{CampaignFacts, Campaigns};
 use crate::actors::ask::Denied;
@@ -60,6 +62,16 @@ impl Campaigns for Rooms {
             let id = derived_id(b"intake", campaign, upload.unsigned_abs(), number);
             let command = Command::AddTasks { upload, part, tasks };
             self.engine.ask::<Campaign>(Order { to: campaign, id, actor: Actor::System, command }).await.map(drop)
+        })
+    }
+
+    fn tell(&self, campaign: EntityId, went: UploadWent) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            let command = Command::TellUpload(went);
+            let order = Order { to: campaign, id: Uuid::new_v4(), actor: Actor::System, command };
+            if let Err(denied) = self.engine.ask::<Campaign>(order).await {
+                tracing::debug!(upload = went.upload, code = %denied.code(), "how far an upload is could not be told");
+            }
         })
     }
 }

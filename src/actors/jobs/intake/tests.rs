@@ -222,6 +222,21 @@ fn an_archive_is_read_in_the_order_of_its_names_and_the_rest_is_refused_file_by_
 }
 
 #[test]
+fn no_file_is_cut_off_however_many_there_are() {
+    let packed = (0..2_500).fold(Packed::new(), |packed, n| packed.with(&format!("{n:05}.txt"), b""));
+    let found = outcomes(&packed.bytes());
+    assert_eq!((found.len(), found.last().unwrap().0.as_str()), (2_500, "02499.txt"));
+}
+
+#[test]
+fn a_name_is_a_name_and_never_words_for_a_shell() {
+    let png = encoded(grey(20, 20), ImageFormat::Png);
+    for name in ["$(touch evil).png", "`id`.png", "a; rm -rf b.png", "-rf.png", "a'b\"c.png", "a|b&c.png"] {
+        assert_eq!(outcomes(&Packed::new().with(name, &png).bytes()), [(name.to_owned(), "fine")]);
+    }
+}
+
+#[test]
 fn a_bomb_is_stopped_while_it_is_read() {
     let bytes = Packed::new().with("bomb.png", &vec![0; 30 << 20]).with("larger.png", &vec![0; 40 << 20]).bytes();
     assert!(bytes.len() < 200_000);
