@@ -88,3 +88,9 @@ export async function ringNow(base, email) {
   await call(base, "POST", `/alarms/${number}/try`, { token });
   return () => call(base, "GET", "/alarms", { token });
 }
+
+/** Stops whatever rings at a person's bed. */
+export async function emergency(base, email) {
+  const token = await tokenOf(base, email, "madang-demo");
+  return call(base, "POST", "/alarms/session/emergency", { token, body: {} });
+}

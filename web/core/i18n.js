@@ -53,6 +53,7 @@ export function problemText(problem) {
 
 const dateFormats = {
   moment: { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" },
+  time: { hour: "2-digit", minute: "2-digit" },
   second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
   full: { dateStyle: "long", timeStyle: "short" },
 };

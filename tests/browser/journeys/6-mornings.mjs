@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 
-import { PHONE, audit, forgive, person, signIn, until } from "../browser.mjs";
-import { campaign, ringNow } from "../scene.mjs";
+import { DESKTOP, PHONE, audit, forgive, person, signIn, until } from "../browser.mjs";
+import { campaign, emergency, ringNow } from "../scene.mjs";
 
 const DEMO = "madang-demo";
 const ONE_ANSWER = { quorum: { min_votes: 1, agreement_bp: 5000, max_votes: 3 } };
@@ -58,6 +58,55 @@ export default {
     await page.context().setOffline(false);
     await until(async () => (await clock()).session === null, "the server hears of it");
     forgive(NETWORK);
+  },
+
+  "the log tells what the clock did, and one says where one is": async ({ browser, base }) => {
+    await ringNow(base, "jun@madang.example");
+    for (const [viewport, language] of [
+      [{ width: 360, height: 740 }, "ko"],
+      [DESKTOP, "en"],
+    ]) {
+      const page = await person(browser, { base, viewport, language });
+      await signIn(page, "jun@madang.example", DEMO);
+      await page.goto("/alarms/log");
+      await page.waitForSelector(".log-line[data-what=rang]");
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the log fits");
+      assert.deepEqual(await audit(page), []);
+      await page.goto("/alarms");
+      await page.waitForSelector(".zone-card:not([hidden])");
+      const zone = language === "ko" ? "Europe/Berlin" : "Asia/Seoul";
+      await page.selectOption(".zone-card select", zone);
+      await page.waitForSelector(".toast.good");
+      await page.reload();
+      await until(async () => (await page.inputValue(".zone-card select")) === zone, "the zone is kept");
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "the alarms fit");
+      assert.deepEqual(await audit(page), []);
+    }
+    const page = await person(browser, { base });
+    await signIn(page, "jun@madang.example", DEMO);
+    await page.goto("/alarms/log");
+    await page.waitForSelector(".log-line[data-what=rang]");
+    await emergency(base, "jun@madang.example");
+    await page.waitForSelector(".log-line.bad[data-what=stopped]");
+  },
+
+  "the pages can be installed as an app": async ({ browser, base }) => {
+    const page = await person(browser, { base, viewport: PHONE });
+    await page.goto("/");
+    const named = await page.getAttribute("link[rel=manifest]", "href");
+    const icons = await page.evaluate(async (path) => {
+      const { icons } = await (await fetch(path)).json();
+      const sizes = [];
+      for (const { src, sizes: wanted } of icons) {
+        const image = new Image();
+        image.src = src;
+        await image.decode();
+        sizes.push([wanted, `${image.naturalWidth}x${image.naturalHeight}`]);
+      }
+      return sizes;
+    }, named);
+    assert.ok(icons.length >= 3);
+    for (const [wanted, is] of icons) if (wanted !== "any") assert.equal(is, wanted);
   },
 
   "an alarm is set by the page, and shows when it rings": async ({ browser, base }) => {

@@ -74,6 +74,19 @@ export default {
     assert.match((await saved).suggestedFilename(), /\.csv$/);
   },
 
+  "the list of results fills by itself while answers come in": async ({ browser, base }) => {
+    const id = await campaign(base, { name: "Fresh", lines: ["77"], stop: { quorum: { min_votes: 1, agreement_bp: 5000, max_votes: 1 } } });
+    const page = await person(browser, { base });
+    await signIn(page, "company@madang.example", DEMO);
+    await drawn(page, `/campaigns/${id}`);
+    await page.click(".segments [value=decided]");
+    await page.waitForSelector(".results .empty");
+    await page.evaluate(() => (globalThis.sameDocument = true));
+    await labelOnce(base, "mina@madang.example", "77");
+    await page.waitForSelector(".result-row:has-text('77')");
+    assert.ok(await page.evaluate(() => globalThis.sameDocument), "no reload");
+  },
+
   "its pages fit a narrow phone and axe finds nothing, in both languages": async ({ browser, base }) => {
     const id = await campaign(base, { name: "For every eye", lines: ["31", "415", "92653"], stop: TWO_ALIKE });
     for (const [viewport, dark, language] of [

@@ -61,6 +61,20 @@ test("images are found below the objects unless they have an address", () => {
   assert.equal(imagePath("/objects/x"), "/objects/x");
 });
 
+test("people are known by their answers where answers are choices", () => {
+  const form = { kind: "choice", instructions: "", choices: "cat\ndog", care: "confidence", points: 15, gold: 10 };
+  assert.equal(rulesOf(form).accuracy, "answers");
+  assert.equal(rulesOf({ ...form, care: "usual" }).accuracy, undefined);
+  assert.equal(rulesOf({ ...form, kind: "ocr" }).accuracy, undefined);
+});
+
+test("how far an upload is changes nothing of its campaign", () => {
+  const view = { state: "in_progress", progress: { tasks: 3 } };
+  const told = { type: "upload_went", upload: 3, state: "done", files: 1, files_done: 1, files_refused: 0, tasks: 3 };
+  assert.deepEqual(apply(view, told), view);
+  assert.equal(needsView(told), false);
+});
+
 test("files go with what belongs to them", () => {
   const file = (name, size = 10) => ({ name, size });
   const { archives, parts, refused } = plan([
