@@ -148,6 +148,7 @@ class Queue {
         "div",
         { class: "review-side" },
         heading,
+        row.nearest && h("p", { class: "hint nearest", text: t("review.nearest", { text: row.nearest.text }) }),
         row.machine && h("p", { class: "hint", text: t("review.machine", { text: row.machine }) }),
         h("div", { class: "choices" }, ...options),
         form,

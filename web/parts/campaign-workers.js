@@ -1,7 +1,7 @@
 // Who labels a campaign, and how well.
 
 import { api, query } from "../core/api.js";
-import { h } from "../core/dom.js";
+import { h, setText, show } from "../core/dom.js";
 import { count, t, when } from "../core/i18n.js";
 import { bar } from "./chart.js";
 import { busy, confirmed, empty, toastProblem } from "./controls.js";
@@ -12,8 +12,20 @@ import { pager } from "./pager.js";
  * @param {AbortSignal} signal
  */
 export function campaignWorkers(id, signal) {
-  const head = ["worker", "answers", "right", "gold", "accuracy", "reliability", "action"].map((name) =>
+  const head = ["worker", "answers", "right", "gold", "accuracy", "reliability", "agreement", "action"].map((name) =>
     h("th", { scope: "col", text: t(`workers.${name}`) }),
+  );
+  const summary = h("p", { class: "hint figures quality", hidden: true });
+  const known = new Map();
+  api("GET", `/campaigns/${id}/quality`, { signal }).then(
+    (quality) => {
+      for (const person of quality.workers) known.set(person.worker, person);
+      for (const cell of list.element.querySelectorAll("[data-kappa]")) setText(cell, agreementOf(known.get(Number(cell.dataset.kappa))));
+      setText(summary, summaryOf(quality));
+      show(summary, Boolean(summary.textContent));
+    },
+    // It is counted over everything; where that cannot be now, the list says the rest.
+    () => {},
   );
   const list = pager({
     list: h(
@@ -24,14 +36,33 @@ export function campaignWorkers(id, signal) {
       h("tbody"),
     ),
     fetch: (cursor) => api("GET", `/campaigns/${id}/workers${query({ cursor, limit: 50 })}`, { signal }),
-    row: (worker) => row(id, worker, () => list.renew()),
+    row: (worker) => row(id, worker, known, () => list.renew()),
     none: () => empty(t("workers.none"), null),
     signal,
   });
+  list.element.prepend(summary);
   return list;
 }
 
-function row(id, worker, changed) {
+const share = (value) => `${(value * 100).toFixed(1)}%`;
+
+/** What all answers together say: agreement beyond chance, and how far readings are from what was decided. */
+function summaryOf({ krippendorff, fleiss, reading }) {
+  const facts = [];
+  if (krippendorff !== null) facts.push(t("quality.alpha", { value: krippendorff.toFixed(2) }));
+  if (fleiss !== null) facts.push(t("quality.kappa", { value: fleiss.toFixed(2) }));
+  if (typeof reading?.cer === "number") facts.push(t("quality.cer", { cer: share(reading.cer), jamo: share(reading.cer_jamo) }));
+  return facts.join(" · ");
+}
+
+/** Kappa with what was chosen, and the character error rate. */
+function agreementOf(person) {
+  if (!person) return "–";
+  const kappa = person.kappa === null ? "–" : `κ ${person.kappa.toFixed(2)}`;
+  return typeof person.reading?.cer === "number" ? `${kappa} · ${share(person.reading.cer)}` : kappa;
+}
+
+function row(id, worker, known, changed) {
   const { answers, right, wrong, gold, accuracy, interval, reliability, excluded } = worker;
   const settled = right + wrong;
   const told = interval
@@ -75,6 +106,10 @@ function row(id, worker, changed) {
             h("span", { class: "hint figures", text: `${Math.round(reliability * 100)}%` }),
           )
         : h("span", { class: "figures", text: "–" }),
+    ),
+    cell(
+      "agreement",
+      h("span", { class: "figures", data: { kappa: worker.worker }, text: agreementOf(known.get(worker.worker)) }),
     ),
     h("td", { class: "end" }, act),
   );

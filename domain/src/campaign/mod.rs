@@ -22,6 +22,7 @@ pub mod leases;
 mod lifecycle;
 pub mod progress;
 pub mod project;
+pub mod quality;
 pub mod refusal;
 mod review;
 pub mod rules;

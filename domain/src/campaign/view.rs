@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::project::{Project, Stage};
+use super::quality::Nearest;
 use super::rules::Rules;
 use super::task::{Region, Settlement, Task, TaskState, Vote};
 use super::workers::{Action, Exclusion, Worker};
@@ -66,6 +67,9 @@ pub struct TaskRow {
     /// For a task that is not settled: the most probable choices by what was learned of its people, the first the likeliest.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub posterior: Vec<Likely>,
+    /// What the readings add up to; only where it was asked for, see [`TaskRow::read`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Nearest>,
     /// The known answer of a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gold: Option<String>,
@@ -92,6 +96,7 @@ impl TaskRow {
             settlement,
             machine: task.asked.machine.clone(),
             posterior,
+            nearest: None,
             gold: task.asked.gold.clone(),
             wanted: task.wanted,
             answers: task.votes.iter().map(VoteRow::from).collect(),

@@ -1,10 +1,11 @@
 //! Campaigns over HTTP. One file per verb: `request` (ask for one, list them), `run` (approve, pause, complete ...), `results`
-//! (pages of tasks), `export` (all of them as a file), `review`, `workers`.
+//! (pages of tasks), `export` (all of them as a file), `review`, `workers`, `quality` (how well people agree).
 //!
 //! A campaign is shown to its owner and to admins; for everybody else there is none of that number.
 
 mod export;
 mod formats;
+mod quality;
 mod request;
 mod results;
 mod review;
@@ -21,9 +22,11 @@ use madang_domain::entity::{Actor, Order, Viewer};
 use madang_domain::ids::{EntityId, UserId};
 use serde_json::{Value, json};
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use uuid::Uuid;
 
+pub use quality::QualityView;
 pub use request::{CampaignBody, CampaignView, CardView, CardsView};
 pub use results::{ResultsView, TaskView};
 pub use review::ReviewBody;
@@ -52,6 +55,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     .service(web::resource("/campaigns/{campaign}/export").route(web::get().to(export::export_campaign)))
     .service(web::resource("/campaigns/{campaign}/review").route(web::get().to(review::list_review)))
     .service(web::resource("/campaigns/{campaign}/review/{task}").route(web::post().to(review::review_task)))
+    .service(web::resource("/campaigns/{campaign}/quality").route(web::get().to(quality::show_quality)))
     .service(web::resource("/campaigns/{campaign}/workers").route(web::get().to(workers::list_workers)))
     .service(web::resource("/campaigns/{campaign}/workers/{user}/exclude").route(web::post().to(workers::exclude_worker)))
     .service(web::resource("/campaigns/{campaign}/workers/{user}/readmit").route(web::post().to(workers::readmit_worker)));
@@ -72,6 +76,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     export::export_campaign,
     review::list_review,
     review::review_task,
+    quality::show_quality,
     workers::list_workers,
     workers::exclude_worker,
     workers::readmit_worker,
@@ -88,6 +93,8 @@ struct Parts {
     engine: Engine,
     db: PgPool,
     pool: Pool,
+    /// Counting over a whole campaign is much work: one at a time.
+    counting: Semaphore,
 }
 
 impl fmt::Debug for Campaigns {
@@ -104,7 +111,7 @@ impl Campaigns {
     /// Over this engine and pool; lists come from `db`.
     #[must_use]
     pub fn new(engine: Engine, db: PgPool, pool: Pool) -> Self {
-        Self { parts: Arc::new(Parts { engine, db, pool }) }
+        Self { parts: Arc::new(Parts { engine, db, pool, counting: Semaphore::new(1) }) }
     }
 
     /// The entity of a campaign's number.
@@ -119,6 +126,11 @@ impl Campaigns {
     #[must_use]
     pub fn pool(&self) -> &Pool {
         &self.parts.pool
+    }
+
+    /// The turn of who counts over a whole campaign.
+    fn counting(&self) -> &Semaphore {
+        &self.parts.counting
     }
 
     /// The database, for lists.

@@ -43,6 +43,9 @@ pub struct TaskView {
     machine: Option<String>,
     /// For a choice that is not settled: `{answer, probability}` of the likeliest by the same model, the likeliest first.
     posterior: Option<Vec<Value>>,
+    /// In the review queue, where text was typed: `{text, found, share, mean_distance}` of the reading that is nearest to all;
+    /// `found` is alike, medoid or columns.
+    nearest: Option<Value>,
     /// Counted answers and live leases are together never more.
     wanted: u16,
     /// `{number, worker, answer, standing, at}` each.
@@ -56,6 +59,13 @@ pub struct ResultsView {
     items: Vec<TaskRow>,
     /// For the next page's `cursor`; null on the last. A page may be empty before the last.
     next: Option<String>,
+}
+
+impl ResultsView {
+    /// The same with each row changed.
+    pub(super) fn map(self, change: impl FnMut(TaskRow) -> TaskRow) -> Self {
+        Self { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
 }
 
 /// Where in which list.

@@ -38,7 +38,7 @@ impl ReviewBody {
     }
 }
 
-/// The tasks that wait for a person. For its owner and admins.
+/// The tasks that wait for a person, with the reading that is nearest to all where text was typed. For its owner and admins.
 #[utoipa::path(get, path = "/campaigns/{campaign}/review", tag = "campaigns", security(("bearer" = [])),
     params(("campaign" = i64, Path), ResultsQuery), responses((status = 200, body = ResultsView)))]
 pub(super) async fn list_review(
@@ -47,7 +47,10 @@ pub(super) async fn list_review(
     campaign: web::Path<i64>,
     query: web::Query<ResultsQuery>,
 ) -> Result<web::Json<ResultsView>, Problem> {
-    list(&campaigns, *campaign, who.viewer(), Listed::Review, &query).await
+    let kind = campaigns.look(Campaigns::id(*campaign)?, who.viewer(), |project| project.rules().kind).await?;
+    let page = list(&campaigns, *campaign, who.viewer(), Listed::Review, &query).await?.into_inner();
+    let read = web::block(move || page.map(|row| row.read(kind))).await;
+    Ok(web::Json(read.map_err(Problem::internal)?))
 }
 
 /// Decides a task in review.

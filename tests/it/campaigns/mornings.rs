@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::office::{Office, Person, code, held, ok};
 
@@ -121,11 +122,12 @@ async fn a_restart_in_the_middle_of_a_mission_loses_neither_the_lease_nor_the_an
     let campaign = office.running(2, single()).await;
     let anna = ringing(&office, "anna", 2).await;
     let first = next(&office, &anna).await;
-    let body = held(&first, json!({ "answer": "Total", "command_id": "0190a1f0-0000-7000-8000-000000000001" }));
-    let before = ok(ask(&office, &anna, "answer", body.clone()).await);
+    let (path, id) = ("/alarms/session/answer", Uuid::new_v4());
+    let body = held(&first, json!({ "answer": "Total" }));
+    let before = ok(office.post_as(path, &anna, body.clone(), id).await);
     let second = next(&office, &anna).await;
     let office = office.restart().await;
-    let again = ok(ask(&office, &anna, "answer", body).await);
+    let again = ok(office.post_as(path, &anna, body, id).await);
     assert_eq!((&again["answered"], &again["duplicate"]), (&before["answered"], &json!(true)));
     assert_eq!(session(&office, &anna).await["task"]["lease"], second["lease"]);
     assert_eq!(ok(ask(&office, &anna, "answer", held(&second, json!({ "answer": "Summe" }))).await)["how"], "answered");

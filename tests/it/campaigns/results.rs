@@ -80,6 +80,7 @@ async fn a_person_decides_what_the_rule_cannot() {
     let queue = ok(office.get(&path, &office.company).await);
     let number = queue["items"][0]["task"].as_u64().unwrap();
     assert_eq!(queue["items"][0]["answers"].as_array().unwrap().len(), 2);
+    assert_eq!(queue["items"][0]["nearest"]["text"], "cat", "the first of two that are as near: {queue}");
     let decide = async |verdict: Value| office.post(&format!("{path}/{number}"), &office.company, verdict).await;
     assert_eq!(code(&decide(json!({ "verdict": "perhaps" })).await), "request.malformed");
     assert_eq!(code(&decide(json!({ "verdict": "accept" })).await), "request.malformed");
@@ -115,5 +116,21 @@ async fn an_accepted_answer_pays_who_gave_it() {
     let view = office.view(campaign).await;
     assert_eq!((&view["progress"]["points_paid"], &view["progress"]["points_pending"]), (&json!(45), &json!(0)));
     office.audit().await;
+    office.close().await;
+}
+
+#[actix_web::test]
+async fn the_owner_sees_how_well_people_agree_and_read() {
+    let office = Office::open().await;
+    let campaign = mixed(&office).await;
+    let path = format!("/campaigns/{campaign}/quality");
+    let quality = ok(office.get(&path, &office.company).await);
+    assert_eq!((&quality["tasks"], &quality["answers"]), (&json!(2), &json!(4)), "{quality}");
+    // Two pairs, one of them alike; "=1+1" twice, "cat" and "dog" once each: Do = 2 / 4, De = 10 / 12.
+    assert!((quality["krippendorff"].as_f64().unwrap() - 0.4).abs() < 1e-9, "{quality}");
+    assert_eq!((&quality["reading"]["compared"], quality["workers"].as_array().unwrap().len()), (&json!(4), 2));
+    assert!(quality["workers"][0]["reading"]["cer"].as_f64() < quality["workers"][1]["reading"]["cer"].as_f64());
+    let stranger = office.person("stranger", &[]).await;
+    assert_eq!(code(&office.get(&path, &stranger).await), "campaign.unknown");
     office.close().await;
 }

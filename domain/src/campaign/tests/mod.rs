@@ -4,6 +4,7 @@ mod desk;
 mod labeling;
 mod originals;
 mod properties;
+mod quality;
 mod reference;
 mod skills;
 mod stored;
