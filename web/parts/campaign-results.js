@@ -158,6 +158,7 @@ function detail(row) {
     [t("results.agreement"), row.agreement_bp === undefined ? "–" : `${Math.round(row.agreement_bp / 100)}%`],
     [t("results.confidence"), row.confidence_bp === undefined ? "–" : `${Math.round(row.confidence_bp / 100)}%`],
   ];
+  if (typeof row.reading?.cer === "number") facts.push([t("results.cer"), `${(row.reading.cer * 100).toFixed(1)}%`]);
   const likeliest = row.posterior?.[0];
   if (row.posterior_bp !== undefined) facts.push([t("results.posterior"), `${Math.round(row.posterior_bp / 100)}%`]);
   else if (likeliest)

@@ -21,6 +21,9 @@ const ALIKE: f64 = 0.5;
 /// Cells of the tables in which texts are put side by side, in all. Answers beyond it are not compared.
 const MOST_CELLS: usize = 500_000_000;
 
+/// The same for one task of a page.
+const MOST_CELLS_OF_ROW: usize = 5_000_000;
+
 /// One task with its counted answers, in the form in which they are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
@@ -112,14 +115,23 @@ impl Project {
 }
 
 impl TaskRow {
-    /// The same with what its readings add up to, where text was typed and at least two people typed some.
+    /// The same with what its readings add up to, where text was typed: the nearest one as long as nothing is decided, and how
+    /// far all are from it or from what was decided.
     #[must_use]
     pub fn read(mut self, kind: TaskKind) -> Self {
         let counted = self.answers.iter().filter(|vote| !matches!(vote.standing, "late" | "dropped"));
         let readings: Vec<_> = counted.map(|vote| Reading { text: &vote.answer, weight: 1.0 }).collect();
-        if kind != TaskKind::Choice && readings.len() >= 2 {
-            self.nearest = nearest(&readings);
+        if kind == TaskKind::Choice || readings.is_empty() {
+            return self;
         }
+        let decided = self.settlement.as_ref().filter(|_| self.state == "decided").map(|settled| settled.answer.clone());
+        let nearest = if decided.is_none() && readings.len() >= 2 { nearest(&readings) } else { None };
+        if let Some(truth) = decided.or_else(|| nearest.as_ref().map(|nearest| nearest.text.clone())) {
+            let (mut sum, mut cells) = (Sum::default(), MOST_CELLS_OF_ROW);
+            readings.iter().filter_map(|reading| error_of(reading.text, &truth, &mut cells)).for_each(|errors| sum.add(errors));
+            self.reading = Some(sum.errors());
+        }
+        self.nearest = nearest;
         self
     }
 }

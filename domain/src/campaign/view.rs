@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::project::{Project, Stage};
-use super::quality::Nearest;
+use super::quality::{Errors, Nearest};
 use super::rules::Rules;
 use super::task::{Region, Settlement, Task, TaskState, Vote};
 use super::workers::{Action, Exclusion, Worker};
@@ -70,6 +70,9 @@ pub struct TaskRow {
     /// What the readings add up to; only where it was asked for, see [`TaskRow::read`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Nearest>,
+    /// How far the readings are from the answer, or from the nearest one; only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Errors>,
     /// The known answer of a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gold: Option<String>,
@@ -97,6 +100,7 @@ impl TaskRow {
             machine: task.asked.machine.clone(),
             posterior,
             nearest: None,
+            reading: None,
             gold: task.asked.gold.clone(),
             wanted: task.wanted,
             answers: task.votes.iter().map(VoteRow::from).collect(),

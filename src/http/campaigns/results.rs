@@ -43,9 +43,12 @@ pub struct TaskView {
     machine: Option<String>,
     /// For a choice that is not settled: `{answer, probability}` of the likeliest by the same model, the likeliest first.
     posterior: Option<Vec<Value>>,
-    /// In the review queue, where text was typed: `{text, found, share, mean_distance}` of the reading that is nearest to all;
+    /// Where text was typed and nothing is decided: `{text, found, share, mean_distance}` of the reading that is nearest to all;
     /// `found` is alike, medoid or columns.
     nearest: Option<Value>,
+    /// Where text was typed: `{cer, cer_jamo, compared}`, the mean character error rates of the answers over syllables and over
+    /// jamo, against the answer or the nearest reading.
+    reading: Option<Value>,
     /// Counted answers and live leases are together never more.
     wanted: u16,
     /// `{number, worker, answer, standing, at}` each.
@@ -59,13 +62,6 @@ pub struct ResultsView {
     items: Vec<TaskRow>,
     /// For the next page's `cursor`; null on the last. A page may be empty before the last.
     next: Option<String>,
-}
-
-impl ResultsView {
-    /// The same with each row changed.
-    pub(super) fn map(self, change: impl FnMut(TaskRow) -> TaskRow) -> Self {
-        Self { items: self.items.into_iter().map(change).collect(), next: self.next }
-    }
 }
 
 /// Where in which list.
@@ -103,7 +99,10 @@ pub(super) async fn list(
 ) -> Result<web::Json<ResultsView>, Problem> {
     let from = page::after::<u32>(query.cursor.as_deref())?.unwrap_or(0);
     let limit = usize::from(page::limit(query.limit, 50));
-    let (items, next) = rows(campaigns, campaign, viewer, listed, from, limit).await?;
+    let kind = campaigns.look(Campaigns::id(campaign)?, viewer.clone(), |project| project.rules().kind).await?;
+    let (rows, next) = rows(campaigns, campaign, viewer, listed, from, limit).await?;
+    let read = move || rows.into_iter().map(|row| row.read(kind)).collect();
+    let items = web::block(read).await.map_err(Problem::internal)?;
     Ok(web::Json(ResultsView { items, next: next.map(|next| next.to_string()) }))
 }
 

@@ -47,10 +47,7 @@ pub(super) async fn list_review(
     campaign: web::Path<i64>,
     query: web::Query<ResultsQuery>,
 ) -> Result<web::Json<ResultsView>, Problem> {
-    let kind = campaigns.look(Campaigns::id(*campaign)?, who.viewer(), |project| project.rules().kind).await?;
-    let page = list(&campaigns, *campaign, who.viewer(), Listed::Review, &query).await?.into_inner();
-    let read = web::block(move || page.map(|row| row.read(kind))).await;
-    Ok(web::Json(read.map_err(Problem::internal)?))
+    list(&campaigns, *campaign, who.viewer(), Listed::Review, &query).await
 }
 
 /// Decides a task in review.

@@ -40,6 +40,7 @@ async fn results_come_in_pages_and_files_of_every_form() {
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["items"][0]["state"]), (1, &json!("open")));
     let decided = &page["items"][0];
     assert_eq!((&decided["answer"], &decided["votes"], &decided["agreement_bp"]), (&json!("=1+1"), &json!(2), &json!(10_000)));
+    assert_eq!((&decided["reading"]["cer"], &decided["reading"]["compared"]), (&json!(0.0), &json!(2)), "{decided}");
     let review = ok(office.get(&format!("{path}?state=review"), &office.company).await);
     assert_eq!(review["items"][0]["task"], 1);
     assert_eq!(code(&office.get(&format!("{path}?state=lost"), &office.company).await), "request.malformed");

@@ -101,6 +101,7 @@ export default {
   "results.answer": "Answer",
   "results.agreement": "Agreement",
   "results.confidence": "Confidence",
+  "results.cer": "Character errors",
   "results.posterior": "Posterior",
   "results.likeliest": "Likeliest",
   "result.state.all": "All",

@@ -101,6 +101,7 @@ export default {
   "results.answer": "답",
   "results.agreement": "일치도",
   "results.confidence": "신뢰도",
+  "results.cer": "글자 오류율",
   "results.posterior": "사후 확률",
   "results.likeliest": "가장 유력한 답",
   "result.state.all": "전체",

@@ -70,6 +70,8 @@ fn a_task_in_review_says_which_reading_is_nearest_to_all() {
     assert_eq!(rows[0].nearest, None, "not without being asked");
     let read = rows[0].clone().read(TaskKind::Ocr).nearest.unwrap();
     assert_eq!((read.text.as_str(), read.found), ("Total", "medoid"));
+    let reading = rows[0].clone().read(TaskKind::Ocr).reading.unwrap();
+    assert!(close(reading.cer, (0.2 + 0.0 + 0.2) / 3.0) && reading.compared == 3, "{reading:?}");
     assert_eq!(rows[0].clone().read(TaskKind::Choice).nearest, None);
     let judged = desk.project().list_judged(0, 10);
     assert_eq!((judged.len(), judged[0].votes.len(), judged[0].answer.as_deref()), (1, 3, None));
