@@ -20,7 +20,8 @@ export function campaignWorkers(id, signal) {
   api("GET", `/campaigns/${id}/quality`, { signal }).then(
     (quality) => {
       for (const person of quality.workers) known.set(person.worker, person);
-      for (const cell of list.element.querySelectorAll("[data-kappa]")) setText(cell, agreementOf(known.get(Number(cell.dataset.kappa))));
+      for (const cell of list.element.querySelectorAll("[data-kappa]"))
+        setText(cell, agreementOf(known.get(Number(cell.dataset.kappa))));
       setText(summary, summaryOf(quality));
       show(summary, Boolean(summary.textContent));
     },
@@ -51,7 +52,8 @@ function summaryOf({ krippendorff, fleiss, reading }) {
   const facts = [];
   if (krippendorff !== null) facts.push(t("quality.alpha", { value: krippendorff.toFixed(2) }));
   if (fleiss !== null) facts.push(t("quality.kappa", { value: fleiss.toFixed(2) }));
-  if (typeof reading?.cer === "number") facts.push(t("quality.cer", { cer: share(reading.cer), jamo: share(reading.cer_jamo) }));
+  if (typeof reading?.cer === "number")
+    facts.push(t("quality.cer", { cer: share(reading.cer), jamo: share(reading.cer_jamo) }));
   return facts.join(" · ");
 }
 

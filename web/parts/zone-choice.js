@@ -20,7 +20,8 @@ export function hereZone() {
 
 /** @param {AbortSignal} signal */
 export function zoneChoice(signal) {
-  const choice = field(t("zone.label"), { name: "zone", options: zoneOptions(clockwork.value?.zone) }, { hint: t("zone.hint") });
+  const options = zoneOptions(clockwork.value?.zone);
+  const choice = field(t("zone.label"), { name: "zone", options }, { hint: t("zone.hint") });
   const elsewhere = h("p", { class: "zone-elsewhere", role: "status" });
   const follow = h("button", { type: "button", class: "button small" });
   const note = h("div", { class: "zone-note", hidden: true }, elsewhere, follow);

@@ -75,7 +75,8 @@ export default {
   },
 
   "the list of results fills by itself while answers come in": async ({ browser, base }) => {
-    const id = await campaign(base, { name: "Fresh", lines: ["77"], stop: { quorum: { min_votes: 1, agreement_bp: 5000, max_votes: 1 } } });
+    const stop = { quorum: { min_votes: 1, agreement_bp: 5000, max_votes: 1 } };
+    const id = await campaign(base, { name: "Fresh", lines: ["77"], stop });
     const page = await person(browser, { base });
     await signIn(page, "company@madang.example", DEMO);
     await drawn(page, `/campaigns/${id}`);
