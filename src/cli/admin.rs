@@ -9,10 +9,10 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use madang_domain::entity::Role;
 
-use crate::cli::say::{complain, say};
 use super::exit;
 use crate::actors::kernel::clock::WallClock;
 use crate::app;
+use crate::cli::say::{complain, say};
 use crate::config::Settings;
 use crate::storage::{Db, Share};
 

@@ -10,9 +10,9 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
-use super::say;
 use super::demo::{Demo, Fair, mornings};
 use super::exit;
+use super::say;
 use crate::actors::kernel::clock::WallClock;
 use crate::app::App;
 use crate::config::Settings;

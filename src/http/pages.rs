@@ -288,7 +288,10 @@ mod tests {
     #[actix_web::test]
     async fn the_pages_can_be_installed_as_an_app() {
         let (status, headers, body) = get(test::TestRequest::get().uri("/manifest.webmanifest")).await;
-        assert_eq!((status, headers.get(CONTENT_TYPE).unwrap().to_str().unwrap()), (StatusCode::OK, "application/manifest+json"));
+        assert_eq!(
+            (status, headers.get(CONTENT_TYPE).unwrap().to_str().unwrap()),
+            (StatusCode::OK, "application/manifest+json")
+        );
         let manifest: serde_json::Value = serde_json::from_str(&body).unwrap();
         for icon in manifest["icons"].as_array().unwrap() {
             let (status, headers, _) = get(test::TestRequest::get().uri(icon["src"].as_str().unwrap())).await;

@@ -241,6 +241,7 @@ fn a_demo_is_not_open_to_other_machines_unless_somebody_says_so() {
     let checked = everywhere(&["config", "check"]).env("MADANG__DEMO__ENABLED", "true").output().unwrap();
     assert_refused(&checked, 64, &["http.bind"]);
     assert!(!dir.join("pg").exists(), "nothing was started");
-    let allowed = everywhere(&["config", "check"]).env("MADANG__DEMO__ENABLED", "true").env("MADANG__DEMO__PUBLIC", "true").output();
+    let allowed =
+        everywhere(&["config", "check"]).env("MADANG__DEMO__ENABLED", "true").env("MADANG__DEMO__PUBLIC", "true").output();
     assert_eq!(allowed.unwrap().status.code(), Some(0));
 }

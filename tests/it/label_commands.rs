@@ -116,12 +116,9 @@ fn real_crowds_reach_what_is_known_of_the_methods() {
         return;
     }
     let dir = world::fresh_dir("aggregate");
-    for (name, method, least) in [
-        ("dog", "majority", 0.818),
-        ("dog", "dawid-skene", 0.842),
-        ("face", "majority", 0.630),
-        ("face", "dawid-skene", 0.640),
-    ] {
+    for (name, method, least) in
+        [("dog", "majority", 0.818), ("dog", "dawid-skene", 0.842), ("face", "majority", 0.630), ("face", "dawid-skene", 0.640)]
+    {
         let of = |what: &str| folder.join(format!("{name}-{what}.csv")).to_str().unwrap().to_owned();
         let words = [&of("answers"), "--truth", &of("truths"), "--method", method, "--json"];
         let first = figures(&aggregate(&dir, &words));
@@ -146,7 +143,8 @@ fn output_that_nobody_reads_ends_a_command_quietly() {
     let answers = dir.join("answers.csv");
     fs::write(&answers, "question,worker,answer\n1,a,x\n1,b,x\n").unwrap();
     let answers = answers.to_str().unwrap();
-    for words in [["config", "show"].as_slice(), &["labels", "aggregate", answers], &["labels", "aggregate", answers, "--json"]] {
+    for words in [["config", "show"].as_slice(), &["labels", "aggregate", answers], &["labels", "aggregate", answers, "--json"]]
+    {
         let mut command = madang(&dir);
         command.args(words);
         let output = into_nothing(command);

@@ -102,11 +102,7 @@ impl Project {
             let votes = counted.map(|vote: &Vote| (vote.worker, rules.key(&vote.answer))).collect();
             let answer = match &task.state {
                 TaskState::Decided(settlement) => Some(rules.key(&settlement.answer)),
-                TaskState::Open
-                | TaskState::Gold
-                | TaskState::Review(_)
-                | TaskState::Unusable
-                | TaskState::Undecided => None,
+                TaskState::Open | TaskState::Gold | TaskState::Review(_) | TaskState::Unusable | TaskState::Undecided => None,
             };
             Judged { task: number, votes, answer }
         });

@@ -26,12 +26,12 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::cli::say::say;
 use self::fanout::Audience;
 use self::house::House;
 use self::resume::Watched;
 use self::table::Figures;
 use crate::cli::replay::DEMO_CLERK;
+use crate::cli::say::say;
 
 /// Settings of `madang bench`.
 #[derive(Debug, Args)]

@@ -14,9 +14,9 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use madang_domain::time::Timestamp;
 use sqlx::PgPool;
 
-use crate::cli::say::{complain, say};
 use self::artworks::{BadRow, NotACatalogue, Rows};
 use crate::actors::kernel::clock::{Clock, WallClock};
+use crate::cli::say::{complain, say};
 use crate::config::{BadSettings, Settings};
 use crate::storage::artworks::{NewArtwork, insert_artworks};
 use crate::storage::{Db, OpenError, Share};

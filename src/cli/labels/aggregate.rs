@@ -13,9 +13,9 @@ use madang_domain::consensus::majority::{majority, shares, weighted, weights_by_
 use madang_domain::consensus::text::TextRules;
 use serde::Serialize;
 
-use crate::cli::say::{complain, say};
 use super::answers::{self, BadFile};
 use super::report::Report;
+use crate::cli::say::{complain, say};
 
 /// A file has not the expected form.
 const EXIT_DATA: u8 = 65;

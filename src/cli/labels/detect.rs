@@ -9,10 +9,10 @@ use anyhow::{Context, anyhow};
 use clap::Args;
 use image::imageops;
 
-use crate::cli::say::{complain, say};
 use crate::actors::jobs::intake::boxes::{self, Frame, MOST_BOXES, Written};
 use crate::actors::jobs::intake::detect::{Components, Detector, Measured, measure};
 use crate::actors::jobs::intake::picture;
+use crate::cli::say::{complain, say};
 
 /// The recall is below what was asked for.
 const EXIT_BELOW: u8 = 1;

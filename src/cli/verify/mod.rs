@@ -19,8 +19,8 @@ use madang_domain::user::UserInbox;
 use serde::Serialize;
 use sqlx::PgPool;
 
-use crate::cli::say::say;
 use self::entity::{Examined, examine};
+use crate::cli::say::say;
 use crate::config::Settings;
 use crate::storage::audit::{self, Telling};
 use crate::storage::journal::read::ReadError;

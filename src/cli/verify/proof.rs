@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use madang_domain::draw::{Proof, verify};
 use serde_json::json;
 
-use crate::cli::say::say;
 use crate::cli::exit;
+use crate::cli::say::say;
 
 /// Checks one file and prints what it says. The exit code is 1 when the proof does not hold, 65 when it is none, 66 when the
 /// file cannot be read.

@@ -67,11 +67,15 @@ async fn its_owner_hears_approval_uploads_and_answers_as_they_happen() {
 
     // Who was away is told what was missed.
     let mut back = server.socket(&company).await;
-    let from = json!({ "channel": format!("campaign:{campaign}"), "recover": true, "epoch": seen["epoch"], "offset": seen["offset"] });
+    let from =
+        json!({ "channel": format!("campaign:{campaign}"), "recover": true, "epoch": seen["epoch"], "offset": seen["offset"] });
     let recovered = back.ask("subscribe", from).await;
     assert_eq!(recovered["recovered"], true, "{recovered}");
     let missed = recovered["publications"].as_array().unwrap();
-    assert_eq!((missed[0]["data"]["state"].as_str(), missed.last().unwrap()["offset"].as_u64()), (Some("approved"), Some(offset)));
+    assert_eq!(
+        (missed[0]["data"]["state"].as_str(), missed.last().unwrap()["offset"].as_u64()),
+        (Some("approved"), Some(offset))
+    );
     server.stop().await;
 }
 

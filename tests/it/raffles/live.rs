@@ -29,8 +29,7 @@ async fn campaign(server: &Running, company: &str, admin: &str) {
 async fn a_raffle_is_entered_by_a_call_once_for_each_id() {
     let server = Running::start_with(world::database().await, world::fresh_dir("app"), |_| {}).await;
     let [company, admin, anna] = ["company", "admin", "anna"].map(|name| format!("{name}@x.example"));
-    let (company, admin, anna) =
-        (server.sign_in(&company).await, server.sign_in(&admin).await, server.sign_in(&anna).await);
+    let (company, admin, anna) = (server.sign_in(&company).await, server.sign_in(&admin).await, server.sign_in(&anna).await);
     let body = json!({ "title": "아침 커피", "closes_at": Utc::now() + chrono::Duration::hours(1),
         "prizes": [{ "title": "coffee", "code": "SECRET-CODE" }] });
     let raffle = server.post("/raffles", &admin, body).await["id"].as_i64().unwrap();

@@ -47,10 +47,8 @@ fn choices_agree_as_the_formulas_say() {
 
 #[test]
 fn readings_are_measured_against_what_was_decided_or_what_is_nearest() {
-    let tasks = [
-        judged(0, &[(1, "한글"), (2, "한극")], Some("한글")),
-        judged(1, &[(1, "total"), (2, "tota1"), (3, "totel")], None),
-    ];
+    let tasks =
+        [judged(0, &[(1, "한글"), (2, "한극")], Some("한글")), judged(1, &[(1, "total"), (2, "tota1"), (3, "totel")], None)];
     let found = quality(&tasks, TaskKind::Ocr);
     let reading = |number: usize| found.workers[number].reading.unwrap();
     // One of two syllables is wrong, but one of six jamo.

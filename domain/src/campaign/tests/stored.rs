@@ -20,12 +20,12 @@ fn load_all<T: serde::Serialize + serde::de::DeserializeOwned>(lines: &str) -> V
 fn events_of_version_1_load() {
     let events: Vec<Event> = load_all(EVENTS);
     let kinds: std::collections::HashSet<_> = events.iter().map(std::mem::discriminant).collect();
-    assert_eq!(kinds.len(), 18, "one line at least for each kind of event");
+    assert_eq!(kinds.len(), 19, "one line at least for each kind of event");
 }
 
 #[test]
 fn commands_of_version_1_load() {
-    assert_eq!(load_all::<Command>(COMMANDS).len(), 16);
+    assert_eq!(load_all::<Command>(COMMANDS).len(), 17);
 }
 
 #[test]

@@ -205,8 +205,7 @@ impl Intake {
     /// Tells how it ended and lets go of what was sent: only what became of it is kept.
     async fn end(&self, upload: &Upload, failure: Option<(&str, &str)>) -> Result<(), Trouble> {
         uploads::end(&self.parts.db, upload.id, failure, self.parts.clock.now()).await?;
-        let (outcome, step) =
-            if failure.is_some() { ("failed", UploadStep::Failed) } else { ("done", UploadStep::Done) };
+        let (outcome, step) = if failure.is_some() { ("failed", UploadStep::Failed) } else { ("done", UploadStep::Done) };
         self.tell(upload.id, step).await;
         metrics::counter!("intake_uploads_total", "outcome" => outcome).increment(1);
         if let Ok(key) = upload.new.object.parse()
