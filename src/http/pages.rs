@@ -247,7 +247,7 @@ mod tests {
         let app = test::init_service(App::new().configure(routes)).await;
         let response = test::call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status(), response.headers().clone());
-        (status, headers, String::from_utf8(test::read_body(response).await.to_vec()).unwrap())
+        (status, headers, String::from_utf8_lossy(&test::read_body(response).await).into_owned())
     }
 
     #[actix_web::test]
