@@ -128,7 +128,7 @@ impl Parts {
             clock: Arc::clone(&clock),
         });
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
-let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone());
+        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone());
         if let Some(model) = llm::build(&settings.llm)? {
             tracing::info!(model = model.name(), "a language model is set");
         }
