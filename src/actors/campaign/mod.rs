@@ -8,6 +8,7 @@ mod directory;
 mod meters;
 mod missions;
 pub mod pool;
+mod remembered;
 
 use madang_domain::ids::{EntityId, Kind};
 

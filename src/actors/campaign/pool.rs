@@ -3,7 +3,6 @@
 //! A claim asks one running campaign after the other, in an order that the command's id decides, until one has a task for this
 //! person. Each campaign's own actor decides; nothing is promised here.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,14 +21,13 @@ use super::campaign_id;
 use super::cards::{Cards, Changes};
 use super::directory::Directory;
 use super::meters;
+use super::remembered::Remembered;
 use crate::actors::ask::{Answer, Denied};
 use crate::actors::kernel::Engine;
 use crate::storage::campaigns;
 
 /// Campaigns that one claim asks at most.
 const MOST_ASKED: usize = 64;
-/// Claims whose campaign is remembered, for those that come again.
-const REMEMBERED: usize = 65_536;
 /// The database is asked for running campaigns at most this often.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -93,13 +91,6 @@ struct AnswerAnswer {
     passed: bool,
     #[serde(default)]
     points: i64,
-}
-
-/// Which campaign a claim went to, bounded, oldest forgotten first.
-#[derive(Debug, Default)]
-struct Remembered {
-    campaigns: HashMap<Uuid, i64>,
-    order: VecDeque<Uuid>,
 }
 
 #[derive(Debug)]
@@ -176,7 +167,7 @@ impl Pool {
 
     async fn claim_anywhere(&self, worker: UserId, id: Uuid) -> Result<Task, Denied> {
         let mut refused = None;
-        let known = self.shared.remembered.lock().campaigns.get(&id).copied();
+        let known = self.shared.remembered.lock().campaign_of(id);
         let order = in_order(id, known, self.shared.directory.running());
         if let Some(task) = self.try_all(worker, id, &order, &mut refused).await? {
             return Ok(task);
@@ -239,7 +230,7 @@ impl Pool {
         for campaign in order.iter().copied().take(MOST_ASKED) {
             match self.ask(worker, id, campaign, Command::Claim).await {
                 Ok(answer) => {
-                    self.remember(id, campaign);
+                    self.shared.remembered.lock().note(id, campaign);
                     return self.task(campaign, &answer.data).await.map(Some);
                 }
                 Err(denied @ Denied::Refused { .. }) => {
@@ -279,19 +270,6 @@ impl Pool {
             region: shown.region,
             points: sheet.rules.points,
         })
-    }
-
-    fn remember(&self, id: Uuid, campaign: i64) {
-        let mut remembered = self.shared.remembered.lock();
-        if remembered.campaigns.insert(id, campaign).is_some() {
-            return;
-        }
-        remembered.order.push_back(id);
-        if remembered.order.len() > REMEMBERED
-            && let Some(oldest) = remembered.order.pop_front()
-        {
-            remembered.campaigns.remove(&oldest);
-        }
     }
 
     /// Before saying that there is nothing: writes the rows that are behind, and asks the database, where campaigns of other
@@ -364,6 +342,8 @@ fn in_order(id: Uuid, known: Option<i64>, mut campaigns: Vec<i64>) -> Vec<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
 
     #[test]
