@@ -5,38 +5,42 @@ use std::sync::Arc;
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use madang_domain::campaign::Campaign;
+use madang_domain::ids::Kind;
 use madang_domain::raffle::Raffle;
 
 use super::BuildError;
 use super::notices::Tellers;
-use crate::actors::auction::cards::Changes;
 use crate::actors::broker::Broker;
-use crate::actors::campaign::cards::Changes as CampaignChanges;
+use crate::actors::follow::Changes;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, EngineSettings};
 use crate::actors::publish::{Publication, Publisher};
-use crate::actors::raffle::follow::Changes as RaffleChanges;
 use crate::actors::user::UserInbox;
 use crate::storage::Db;
 
 /// What the engine publishes goes to the watchers and to the lists' rows.
 pub(super) struct Everybody {
     pub(super) broker: Arc<Broker>,
-    pub(super) changes: Arc<Changes>,
-    pub(super) raffles: Arc<RaffleChanges>,
-    pub(super) campaigns: Arc<CampaignChanges>,
+    pub(super) auctions: Arc<Changes>,
+    pub(super) raffles: Arc<Changes>,
+    pub(super) campaigns: Arc<Changes>,
 }
 
 impl Everybody {
     pub(super) fn of(broker: &Arc<Broker>) -> Self {
-        Self { broker: Arc::clone(broker), changes: Arc::default(), raffles: Arc::default(), campaigns: Arc::default() }
+        Self {
+            broker: Arc::clone(broker),
+            auctions: Arc::new(Changes::of(Kind::Auction)),
+            raffles: Arc::new(Changes::of(Kind::Raffle)),
+            campaigns: Arc::new(Changes::of(Kind::Campaign)),
+        }
     }
 }
 
 impl Publisher for Everybody {
     fn publish(&self, channel: &str, epoch: &str, publications: &[Publication]) {
         self.broker.publish(channel, epoch, publications);
-        self.changes.publish(channel, epoch, publications);
+        self.auctions.publish(channel, epoch, publications);
         self.raffles.publish(channel, epoch, publications);
         self.campaigns.publish(channel, epoch, publications);
     }

@@ -17,13 +17,13 @@ use super::notices::Tellers;
 use super::objects::Intakes;
 use super::{BuildError, llm, push, secret};
 use crate::actors::alarm::mission::Missions;
-use crate::actors::auction::cards::Cards;
+use crate::actors::auction::cards::{self, Cards};
 use crate::actors::broker::{Broker, BrokerSettings};
 use crate::actors::campaign::pool::Pool;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, EngineSettings, Habits};
 use crate::actors::raffle::codes::Codes;
-use crate::actors::raffle::follow::Follower;
+use crate::actors::raffle::follow;
 use crate::clients::mail::{LocalOutbox, Mailer, Smtp, SmtpSettings};
 use crate::config::{MailSettings, RedisSettings, Settings};
 use crate::http::accounts::{Accounts, AccountsParts, CookieSettings, PasswordCost, Passwords};
@@ -115,7 +115,7 @@ impl Parts {
         let devices = Devices::new(db.pool().clone(), Arc::clone(&push), Arc::clone(&clock));
         let tellers = Tellers::new(db.clone(), mailer, push);
         let engine = start_engine(engine_settings(settings)?, &clock, &db, (everybody.clone(), tellers)).await?;
-        let cards = Cards::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.changes));
+        let cards = cards::follow(engine.clone(), db.pool().clone(), Arc::clone(&everybody.auctions));
         let raffles = raffles(settings, &engine, &db, &clock, &everybody)?;
         let auctions = auctions(settings, &engine, &db, &cards, &clock, &broker);
         let pool = Pool::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.campaigns));
@@ -240,7 +240,7 @@ fn raffles(
 ) -> Result<Raffles, BuildError> {
     let secret = secret::read_or_make(&settings.auth, &settings.database)?;
     let codes = Arc::new(Codes::new(&secret).map_err(|error| BuildError::Setting(error.to_string()))?);
-    let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), Arc::clone(&everybody.raffles));
+    let follower = follow::follow(engine.clone(), Arc::clone(&codes), db.pool().clone(), Arc::clone(&everybody.raffles));
     let (engine, db, clock) = (engine.clone(), db.pool().clone(), Arc::clone(clock));
     Ok(Raffles::new(RafflesParts { engine, db, follower, codes, clock }))
 }

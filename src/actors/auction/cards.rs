@@ -1,73 +1,21 @@
 //! Keeps `auction_card`, the rows of the list page, true to the auctions' committed state.
-//!
-//! ```text
-//! commit -> publication -> Changes: "auction 17 changed" (a set: a hot auction is in it once)
-//!                             |
-//!                             v   every PACE at most
-//!                           Cards: look at each -> one statement writes all, newest `seq` wins
-//! ```
-//!
-//! The hot path pays for one entry in a set. A crash between a commit and its row is made good at the next start, by
-//! comparing the rows with the journal.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use madang_domain::code::Code;
 use madang_domain::entity::Viewer;
-use madang_domain::ids::{ArtworkId, EntityId, Kind, UserId};
+use madang_domain::ids::{ArtworkId, EntityId, UserId};
 use madang_domain::money::Currency;
 use madang_domain::time::Timestamp;
-use parking_lot::Mutex;
 use serde::Deserialize;
 use sqlx::PgPool;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::auction_id;
 use crate::actors::ask::Denied;
+use crate::actors::follow::{Changes, Derived, Follower};
 use crate::actors::kernel::{Engine, Viewed};
-use crate::actors::publish::{Publication, Publisher};
 use crate::storage::artworks::Artwork;
 use crate::storage::auctions::{self, Card, Phase};
-
-/// A changed auction's row is written at most this often.
-const PACE: Duration = Duration::from_millis(250);
-/// After a failure this long passes before the next try.
-const REST: Duration = Duration::from_secs(2);
-/// At most so many auctions are looked at for one statement.
-const BATCH: usize = 256;
-
-/// Which auctions changed since their rows were written. Given to the engine as a [`Publisher`], which needs no engine.
-#[derive(Debug, Default)]
-pub struct Changes {
-    changed: Mutex<BTreeSet<i64>>,
-    wake: Notify,
-}
-
-impl Changes {
-    /// Notes that an auction's row must be written.
-    pub fn note(&self, auction: i64) {
-        if self.changed.lock().insert(auction) {
-            self.wake.notify_one();
-        }
-    }
-
-    fn take(&self) -> Vec<i64> {
-        std::mem::take(&mut *self.changed.lock()).into_iter().collect()
-    }
-}
-
-impl Publisher for Changes {
-    fn publish(&self, channel: &str, _: &str, _: &[Publication]) {
-        if let Ok(id) = channel.parse::<EntityId>()
-            && id.kind() == Kind::Auction
-        {
-            self.note(id.number());
-        }
-    }
-}
 
 /// Why there is no row of an auction just now.
 #[derive(Debug, thiserror::Error)]
@@ -91,55 +39,33 @@ impl CardError {
     }
 }
 
-/// Writes the rows.
-#[derive(Debug, Clone)]
-pub struct Cards {
-    engine: Engine,
-    db: PgPool,
-    changes: Arc<Changes>,
+/// Keeps the rows.
+pub type Cards = Follower<Rows>;
+
+/// Follows what `changes` notes of auctions.
+#[must_use]
+pub fn follow(engine: Engine, db: PgPool, changes: Arc<Changes>) -> Cards {
+    Follower::new(Rows { engine, db }, changes)
 }
 
-impl Cards {
-    /// A writer of rows of what `changes` notes.
-    #[must_use]
-    pub fn new(engine: Engine, db: PgPool, changes: Arc<Changes>) -> Self {
-        Self { engine, db, changes }
+/// The rows of auctions.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    engine: Engine,
+    db: PgPool,
+}
+
+impl Derived for Rows {
+    const PAGE: usize = 256;
+
+    async fn behind(&self) -> Result<Vec<i64>, sqlx::Error> {
+        auctions::list_behind(&self.db).await
     }
 
-    /// Writes rows until told to stop: first what a crash left behind, then what changes.
-    pub async fn run(self, stop: CancellationToken) {
-        match auctions::list_behind(&self.db).await {
-            Ok(behind) => behind.into_iter().for_each(|auction| self.changes.note(auction)),
-            Err(error) => tracing::error!(error = %error, "cannot compare the auctions' rows with the journal"),
-        }
-        while stop.run_until_cancelled(self.changes.wake.notified()).await.is_some() {
-            let pace = if self.write_noted().await { PACE } else { REST };
-            if stop.run_until_cancelled(tokio::time::sleep(pace)).await.is_none() {
-                break;
-            }
-        }
-        self.write_noted().await;
-    }
-
-    /// Writes the row of one auction now, for those who will look for it at once. Where that fails it is written later.
-    pub async fn refresh(&self, auction: i64) {
-        self.write_or_note(&[auction]).await;
-    }
-
-    /// Writes the rows that are noted now; what is noted meanwhile waits for the next turn, or a hot one would be written
-    /// without a pause. Those that cannot be written stay noted, and the answer is false.
-    pub async fn write_noted(&self) -> bool {
-        let mut all = true;
-        for page in self.changes.take().chunks(BATCH) {
-            all &= self.write_or_note(page).await;
-        }
-        all
-    }
-
-    async fn write_or_note(&self, noted: &[i64]) -> bool {
-        let mut cards = Vec::with_capacity(noted.len());
+    async fn write(&self, numbers: &[i64]) -> Vec<i64> {
+        let mut cards = Vec::with_capacity(numbers.len());
         let mut left = Vec::new();
-        for id in noted.iter().copied().filter_map(auction_id) {
+        for id in numbers.iter().copied().filter_map(auction_id) {
             match self.look_at(id).await {
                 Ok(card) => cards.extend(card),
                 Err(error) => {
@@ -152,10 +78,11 @@ impl Cards {
             tracing::warn!(error = %error, rows = cards.len(), "rows of auctions will be written later");
             left.extend(cards.iter().map(|card| card.id));
         }
-        left.iter().for_each(|auction| self.changes.note(*auction));
-        left.is_empty()
+        left
     }
+}
 
+impl Rows {
     async fn look_at(&self, id: EntityId) -> Result<Option<Card>, CardError> {
         let viewed = self.engine.view(id, Viewer::Public).await.map_err(CardError::Denied)?;
         Ok(card_of(&viewed)?)
@@ -265,15 +192,5 @@ mod tests {
     fn nothing_is_written_for_what_was_never_created() {
         let viewed = Viewed { data: serde_json::Value::Null, seq: 0, offset: 0, epoch: "e".into() };
         assert_eq!(card_of(&viewed).unwrap(), None);
-    }
-
-    #[test]
-    fn a_hot_auction_is_noted_once_and_other_channels_are_not() {
-        let changes = Changes::default();
-        for channel in ["auction:17", "auction:17", "user:3", "chat", "auction:2"] {
-            changes.publish(channel, "e", &[]);
-        }
-        assert_eq!(changes.take(), [2, 17]);
-        assert_eq!(changes.take(), [0; 0]);
     }
 }

@@ -18,11 +18,12 @@ use sqlx::PgPool;
 use uuid::Uuid;
 
 use super::campaign_id;
-use super::cards::{Cards, Changes};
+use super::cards::{self, Cards};
 use super::directory::Directory;
 use super::meters;
 use super::remembered::Remembered;
 use crate::actors::ask::{Answer, Denied};
+use crate::actors::follow::Changes;
 use crate::actors::kernel::Engine;
 use crate::storage::campaigns;
 
@@ -114,7 +115,7 @@ impl Pool {
     #[must_use]
     pub fn new(engine: Engine, db: PgPool, changes: Arc<Changes>) -> Self {
         let directory = Arc::new(Directory::default());
-        let cards = Cards::new(engine.clone(), db.clone(), changes, Arc::clone(&directory));
+        let cards = cards::follow(engine.clone(), db.clone(), changes, Arc::clone(&directory));
         let (remembered, looked_at) = (Mutex::default(), Mutex::default());
         Self { shared: Arc::new(Shared { engine, db, directory, cards, remembered, looked_at }) }
     }

@@ -1,62 +1,25 @@
 //! What follows a raffle's commits: the rows of lists, and the seed when the draw asks for it.
 //!
-//! As [`auction::cards`](crate::actors::auction::cards) does for auctions: a set of changed raffles, worked off behind the hot
-//! path. The row is written last, so that what a crash leaves undone, the draw included, is found at the next start by
-//! comparing the rows with the journal. A draw that is given twice is drawn once: the raffle's own rule.
+//! The row is written last, so that what a crash leaves undone, the draw included, is found at the next start by comparing the
+//! rows with the journal. A draw that is given twice is drawn once: the raffle's own rule.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use madang_domain::code::Code;
 use madang_domain::entity::{Actor, Order, Role, Viewer};
-use madang_domain::ids::{EntityId, Kind, UserId};
+use madang_domain::ids::{EntityId, UserId};
 use madang_domain::raffle::Command;
 use madang_domain::time::Timestamp;
-use parking_lot::Mutex;
 use serde::Deserialize;
 use sqlx::PgPool;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::codes::Codes;
 use super::{Raffle, raffle_id};
 use crate::actors::ask::Denied;
+use crate::actors::follow::{self, Changes, Derived};
 use crate::actors::kernel::{Engine, Viewed};
-use crate::actors::publish::{Publication, Publisher};
 use crate::storage::raffles::{self, Card, Won};
-
-/// A changed raffle's row is written at most this often.
-const PACE: Duration = Duration::from_millis(250);
-/// After a failure this long passes before the next try.
-const REST: Duration = Duration::from_secs(2);
-
-/// Which raffles changed since their rows were written.
-#[derive(Debug, Default)]
-pub struct Changes {
-    changed: Mutex<BTreeSet<i64>>,
-    wake: Notify,
-}
-
-impl Changes {
-    /// Notes that a raffle's row must be written.
-    pub fn note(&self, raffle: i64) {
-        if self.changed.lock().insert(raffle) {
-            self.wake.notify_one();
-        }
-    }
-}
-
-impl Publisher for Changes {
-    fn publish(&self, channel: &str, _: &str, _: &[Publication]) {
-        if let Ok(id) = channel.parse::<EntityId>()
-            && id.kind() == Kind::Raffle
-        {
-            self.note(id.number());
-        }
-    }
-}
 
 /// Why there is no row of a raffle just now.
 #[derive(Debug, thiserror::Error)]
@@ -72,70 +35,55 @@ enum CardError {
     Database(#[from] sqlx::Error),
 }
 
-/// Follows raffles. Cheap to clone.
+/// Keeps the rows, and draws.
+pub type Follower = follow::Follower<Rows>;
+
+/// Follows what `changes` notes of raffles.
+#[must_use]
+pub fn follow(engine: Engine, codes: Arc<Codes>, db: PgPool, changes: Arc<Changes>) -> Follower {
+    Follower::new(Rows { engine, codes, db }, changes)
+}
+
+/// The rows of raffles.
 #[derive(Debug, Clone)]
-pub struct Follower {
+pub struct Rows {
     engine: Engine,
     codes: Arc<Codes>,
     db: PgPool,
-    changes: Arc<Changes>,
 }
 
-impl Follower {
-    /// Follows what `changes` notes.
-    #[must_use]
-    pub fn new(engine: Engine, codes: Arc<Codes>, db: PgPool, changes: Arc<Changes>) -> Self {
-        Self { engine, codes, db, changes }
+impl Derived for Rows {
+    const PAGE: usize = 64;
+
+    async fn behind(&self) -> Result<Vec<i64>, sqlx::Error> {
+        raffles::list_behind(&self.db).await
     }
 
-    /// Writes rows until told to stop: first what a crash left behind, then what changes.
-    pub async fn run(self, stop: CancellationToken) {
-        match raffles::list_behind(&self.db).await {
-            Ok(behind) => behind.into_iter().for_each(|raffle| self.changes.note(raffle)),
-            Err(error) => tracing::error!(error = %error, "cannot compare the raffles' rows with the journal"),
-        }
-        while stop.run_until_cancelled(self.changes.wake.notified()).await.is_some() {
-            let pace = if self.write_noted().await { PACE } else { REST };
-            if stop.run_until_cancelled(tokio::time::sleep(pace)).await.is_none() {
-                break;
+    async fn write(&self, numbers: &[i64]) -> Vec<i64> {
+        let mut left = Vec::new();
+        for id in numbers.iter().copied().filter_map(raffle_id) {
+            if let Err(error) = self.write_one(id).await {
+                error.log(id);
+                left.push(id.number());
             }
         }
-        self.write_noted().await;
+        left
     }
+}
 
-    /// Writes the row of one raffle now, for those who will look for it at once. Where that fails it is written later.
-    pub async fn refresh(&self, raffle: i64) {
-        self.write_or_note(raffle).await;
-    }
-
-    /// Writes all rows that are noted now. Those that cannot be written stay noted, and the answer is false.
-    pub async fn write_noted(&self) -> bool {
-        let noted = std::mem::take(&mut *self.changes.changed.lock());
-        let mut all = true;
-        for raffle in noted {
-            all &= self.write_or_note(raffle).await;
-        }
-        all
-    }
-
-    async fn write_or_note(&self, raffle: i64) -> bool {
-        let Some(id) = raffle_id(raffle) else { return true };
-        match self.write(id).await {
-            Ok(()) => true,
-            Err(error) => {
-                if matches!(&error, CardError::Denied(denied) if denied.code() == Code::Stopping) {
-                    // The next start compares all rows with the journal.
-                    tracing::debug!(raffle, "a raffle is left to the next start");
-                } else {
-                    tracing::warn!(error = %error, raffle, "a raffle's row or draw must wait");
-                }
-                self.changes.note(raffle);
-                false
-            }
+impl CardError {
+    fn log(&self, id: EntityId) {
+        if matches!(self, Self::Denied(denied) if denied.code() == Code::Stopping) {
+            // The next start compares all rows with the journal.
+            tracing::debug!(raffle = id.number(), "a raffle is left to the next start");
+        } else {
+            tracing::warn!(error = %self, raffle = id.number(), "a raffle's row or draw must wait");
         }
     }
+}
 
-    async fn write(&self, id: EntityId) -> Result<(), CardError> {
+impl Rows {
+    async fn write_one(&self, id: EntityId) -> Result<(), CardError> {
         let mut viewed = self.look(id).await?;
         if Option::<Asking>::deserialize(&viewed.data)?.is_some_and(|asking| asking.admin.draw_due) {
             let command = Command::Draw { seed: self.codes.seed(id.number()) };

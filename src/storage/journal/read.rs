@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::TimeDelta;
+use futures_util::TryStreamExt;
 use madang_domain::ids::{EntityId, UserId};
 use madang_domain::time::Timestamp;
 use sqlx::postgres::PgRow;
@@ -179,9 +180,12 @@ pub async fn past(pool: &PgPool, entity: EntityId, remember: Option<Remember>, s
         }
     }
     let from = past.snapshots.first().map_or(0, |snapshot| snapshot.seq);
-    let tail =
-        sqlx::query(ROWS_AFTER).bind(entity.packed()).bind(column(from)).bind(i64::MAX).fetch_all(&mut *connection).await?;
-    past.tail = tail.iter().map(row_of).collect::<Result<_, _>>()?;
+    // Row by row: the database sends the next ones while we read these.
+    let mut tail = sqlx::query(ROWS_AFTER).bind(entity.packed()).bind(column(from)).bind(i64::MAX).fetch(&mut *connection);
+    while let Some(row) = tail.try_next().await? {
+        past.tail.push(row_of(&row)?);
+    }
+    drop(tail);
     if let Some(remember) = remember.filter(|_| from > 0) {
         let rows = sqlx::query(RECENT).bind(entity.packed()).bind(column(from)).bind(i64::from(remember.commands));
         past.recent = rows.fetch_all(&mut *connection).await?.iter().map(recent_of).collect::<Result<_, _>>()?;

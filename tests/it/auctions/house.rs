@@ -6,7 +6,8 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use madang::actors::auction::Auction;
-use madang::actors::auction::cards::{Cards, Changes};
+use madang::actors::auction::cards;
+use madang::actors::follow::Changes;
 use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
@@ -18,7 +19,7 @@ use madang::http::live::house::{Identity, RpcCall, RpcError};
 use madang::http::rpc::Rpc;
 use madang::storage::Db;
 use madang_domain::entity::Role;
-use madang_domain::ids::UserId;
+use madang_domain::ids::{Kind, UserId};
 use madang_domain::money::{Currency, Money};
 use reqwest::Method;
 use serde_json::value::RawValue;
@@ -32,7 +33,7 @@ use crate::world;
 pub struct House {
     pub db: Db,
     pub engine: Engine,
-    pub cards: Cards,
+    pub cards: cards::Cards,
     pub rpc: Rpc,
     pub clock: ManualClock,
     base: String,
@@ -73,7 +74,7 @@ pub fn won(amount: i64) -> Value {
 impl House {
     pub async fn open() -> Self {
         let db = world::database().await;
-        let changes = Arc::new(Changes::default());
+        let changes = Arc::new(Changes::of(Kind::Auction));
         let hand = ManualClock::new(WallClock.now());
         let clock: Arc<dyn Clock> = Arc::new(hand.clone());
         let settings = EngineSettings { claim: Duration::from_millis(50), ..EngineSettings::default() };
@@ -89,7 +90,7 @@ impl House {
         let revocations = Arc::new(Revocations::default());
         let tokens =
             Tokens::new(b"a secret for tests, of 32 bytes or more", &[], ACCESS_FOR, revocations, Arc::clone(&clock)).unwrap();
-        let cards = Cards::new(engine.clone(), db.pool().clone(), changes);
+        let cards = cards::follow(engine.clone(), db.pool().clone(), changes);
         let auctions = Auctions::new(AuctionsParts {
             engine: engine.clone(),
             db: db.pool().clone(),

@@ -7,9 +7,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use madang::actors::alarm::AlarmClock;
 use madang::actors::alarm::mission::Missions;
-use madang::actors::campaign::cards::Changes;
 use madang::actors::campaign::pool::Pool;
 use madang::actors::campaign::{Campaign, campaign_id};
+use madang::actors::follow::Changes;
 use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
@@ -20,7 +20,7 @@ use madang::http::campaigns::Campaigns;
 use madang::storage::Db;
 use madang_domain::campaign::{Command, NewTask, Region};
 use madang_domain::entity::{Actor, Order, Role};
-use madang_domain::ids::UserId;
+use madang_domain::ids::{Kind, UserId};
 use madang_domain::money::Currency;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ pub fn task(number: u32, gold: Option<&str>) -> NewTask {
 }
 
 async fn engine_of(db: &Db, clock: &ManualClock) -> (Engine, Pool) {
-    let changes = Arc::new(Changes::default());
+    let changes = Arc::new(Changes::of(Kind::Campaign));
     let settings = EngineSettings { claim: Duration::from_millis(50), ..EngineSettings::default() };
     let engine = Engine::builder(db.pool().clone())
         .settings(settings)

@@ -5,19 +5,20 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
+use madang::actors::follow::Changes;
 use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
 use madang::actors::raffle::Raffle;
 use madang::actors::raffle::codes::Codes;
-use madang::actors::raffle::follow::{Changes, Follower};
+use madang::actors::raffle::follow;
 use madang::http::api;
 use madang::http::auth::{ACCESS_FOR, Revocations, Tokens};
 use madang::http::raffles::{Raffles, RafflesParts};
 use madang::http::wallet::Wallets;
 use madang::storage::Db;
 use madang_domain::entity::{AccountOwner, LedgerEntry, Role, Transfer};
-use madang_domain::ids::UserId;
+use madang_domain::ids::{Kind, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::user::UserInbox;
 use reqwest::Method;
@@ -56,7 +57,7 @@ impl House {
 
     /// A house over what another one left.
     pub async fn reopen(db: Db, hand: ManualClock) -> Self {
-        let changes = Arc::new(Changes::default());
+        let changes = Arc::new(Changes::of(Kind::Raffle));
         let clock: Arc<dyn Clock> = Arc::new(hand.clone());
         let settings = EngineSettings {
             beat: Duration::from_millis(100),
@@ -75,7 +76,7 @@ impl House {
             .unwrap();
         let tokens = Tokens::new(SECRET, &[], ACCESS_FOR, Arc::new(Revocations::default()), Arc::clone(&clock)).unwrap();
         let codes = Arc::new(Codes::new(SECRET).unwrap());
-        let follower = Follower::new(engine.clone(), Arc::clone(&codes), db.pool().clone(), changes);
+        let follower = follow::follow(engine.clone(), Arc::clone(&codes), db.pool().clone(), changes);
         let stop = CancellationToken::new();
         tokio::spawn(follower.clone().run(stop.clone()));
         let raffles = Raffles::new(RafflesParts { engine: engine.clone(), db: db.pool().clone(), follower, codes, clock });
