@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use madang::actors::campaign::cards::Changes;
 use madang::actors::campaign::pool::Pool;
+use madang::actors::follow::Changes;
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
 use madang::config::DatabaseSettings;
@@ -126,7 +126,7 @@ impl Shift {
 }
 
 async fn measure(db: &Db, round: i64, people: i64, span: Duration) {
-    let changes = Arc::new(Changes::default());
+    let changes = Arc::new(Changes::of(Kind::Campaign));
     let publisher: Arc<dyn Publisher> = Arc::<Changes>::clone(&changes);
     let permits = u32::try_from(people).unwrap();
     let engine = Engine::builder(db.pool().clone())
