@@ -24,6 +24,8 @@ import { company } from "./pages/company.js";
 import { desk } from "./pages/desk.js";
 import { favourites } from "./pages/favourites.js";
 import { home } from "./pages/home.js";
+import { articleEdit } from "./pages/article-edit.js";
+import { knowledgePage } from "./pages/knowledge.js";
 import { labels } from "./pages/labels.js";
 import { market } from "./pages/market.js";
 import { newCampaign } from "./pages/new-campaign.js";
@@ -75,6 +77,9 @@ const ROUTES = [
   { path: "/campaigns/:id/upload", page: campaignUpload },
   { path: "/campaigns/:id/review", page: reviewPage },
   { path: "/admin/campaigns", page: adminCampaigns },
+  { path: "/admin/knowledge", page: knowledgePage },
+  { path: "/admin/knowledge/new", page: articleEdit },
+  { path: "/admin/knowledge/:id", page: articleEdit },
   { path: "/points", page: pointsPage },
   { path: "/raffles", page: rafflesPage },
   { path: "/raffles/new", page: newRaffle },

@@ -240,6 +240,24 @@ codes! {
     /// Its time to come is over.
     UploadOver = "upload.over", "This upload is over: please send the file anew.";
 
+    // What answers are taken from.
+    /// The index of a server that has just started is not made yet.
+    KnowledgeLoading = "knowledge.loading", "The articles are still being loaded: please ask again.";
+    /// No article of that number, or no such version of it.
+    ArticleUnknown = "knowledge.unknown", "There is no such article.";
+    /// A title, address, tag or text that cannot be kept.
+    ArticleInvalid = "knowledge.invalid", "This article cannot be kept.";
+    /// It has another version than the one that was edited.
+    ArticleChanged = "knowledge.changed", "Somebody changed this article meanwhile: please look at it again.";
+    /// No import of that number.
+    ImportUnknown = "knowledge.import_unknown", "There is no such import.";
+    /// A format that is not read.
+    ImportType = "knowledge.import_type", "Only JSON Lines, Markdown, HTML, text and PDF are read.";
+    /// Larger than is taken.
+    ImportTooLarge = "knowledge.import_too_large", "This file is larger than is taken: make several of it.";
+    /// As many as are worked on at a time.
+    ImportsFull = "knowledge.too_many_imports", "Too many imports are being worked on: please wait until some are done.";
+
     // Language models.
     /// No provider answers.
     ModelUnavailable = "model.unavailable", "The language model cannot be reached now: please ask again later.";

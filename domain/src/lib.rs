@@ -18,6 +18,7 @@ pub mod device;
 pub mod draw;
 pub mod entity;
 pub mod ids;
+pub mod knowledge;
 pub mod ledger;
 pub mod money;
 pub mod points;

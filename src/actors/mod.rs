@@ -13,6 +13,7 @@ pub mod follow;
 pub mod funds;
 pub mod jobs;
 pub mod kernel;
+pub mod knowledge;
 pub mod publish;
 pub mod raffle;
 pub mod user;

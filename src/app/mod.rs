@@ -5,6 +5,7 @@
 
 mod chores;
 mod engine;
+pub mod knowledge;
 mod llm;
 mod notices;
 mod objects;
@@ -26,6 +27,8 @@ use tokio_util::sync::CancellationToken;
 use self::parts::Parts;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, StartError};
+use crate::actors::knowledge::Knowledge;
+use crate::actors::knowledge::intake::import::Importer;
 use crate::config::Settings;
 use crate::http::accounts::Accounts;
 use crate::http::alarms::Alarms;
@@ -103,7 +106,10 @@ impl App {
         tasks.spawn(parts.raffles.follower().run(stop_tasks.clone()));
         tasks.spawn(parts.campaigns.pool().cards().clone().run(stop_tasks.clone()));
         tasks.spawn(parts.chores().run(stop_tasks.clone()));
-        tasks.spawn(parts.intakes.workers().run(stop_tasks.clone()));
+        let imports = Importer::new(parts.library.knowledge.clone());
+        tasks.spawn(parts.intakes.workers(vec![Arc::new(imports)]).run(stop_tasks.clone()));
+        tasks.spawn(parts.library.knowledge.clone().follow(stop_tasks.clone()));
+        tasks.spawn(parts.library.knowledge.clone().embed(stop_tasks.clone()));
         let server = server::start(listener, &settings.http, Arc::clone(&parts.live), parts.routes())?;
         Ok(Self { address, server, parts, tasks, stop_tasks, cluster })
     }
@@ -130,6 +136,12 @@ impl App {
     #[must_use]
     pub fn alarms(&self) -> &Alarms {
         &self.parts.alarms
+    }
+
+    /// What answers are taken from.
+    #[must_use]
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.parts.library.knowledge
     }
 
     /// What companies send.

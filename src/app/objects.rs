@@ -10,7 +10,7 @@ use super::secret;
 use crate::actors::jobs::intake::detect::Components;
 use crate::actors::jobs::intake::rooms::Rooms;
 use crate::actors::jobs::intake::{self, Campaigns, Intake, IntakeParts};
-use crate::actors::jobs::workers::Workers;
+use crate::actors::jobs::workers::{Work, Workers};
 use crate::actors::kernel::Engine;
 use crate::actors::kernel::clock::Clock;
 use crate::clients::objects::{LocalStore, S3Settings, S3Store, Signer};
@@ -62,12 +62,14 @@ impl Intakes {
         Ok(Self { objects, uploads, intake, node, at_once: settings.uploads.jobs_at_once })
     }
 
-    /// The workers of this process.
-    pub(super) fn workers(&self) -> Workers {
+    /// The workers of this process, who do other work besides.
+    pub(super) fn workers(&self, others: Vec<Arc<dyn Work>>) -> Workers {
         let worker = Worker { node: self.node.clone(), id: Uuid::new_v4() };
         let at_once = usize::try_from(self.at_once).unwrap_or(1);
         let (db, wake) = (self.uploads.db.clone(), Arc::clone(&self.uploads.wake));
-        Workers::new(db, worker, vec![Arc::new(self.intake.clone())], wake, at_once)
+        let mut works: Vec<Arc<dyn Work>> = vec![Arc::new(self.intake.clone())];
+        works.extend(others);
+        Workers::new(db, worker, works, wake, at_once)
     }
 
     /// The work itself, for the chores.

@@ -15,7 +15,7 @@ use super::chores::Chores;
 use super::engine::{Everybody, start_engine};
 use super::notices::Tellers;
 use super::objects::Intakes;
-use super::{BuildError, llm, push, secret};
+use super::{BuildError, knowledge, llm, push, secret};
 use crate::actors::alarm::mission::Missions;
 use crate::actors::auction::cards::{self, Cards};
 use crate::actors::broker::{Broker, BrokerSettings};
@@ -35,6 +35,7 @@ use crate::http::auth::{Cut, Revocations, Tokens};
 use crate::http::campaigns::Campaigns;
 use crate::http::devices::Devices;
 use crate::http::house::MadangHouse;
+use crate::http::knowledge::Library;
 use crate::http::limits::{Allowances, Limits};
 use crate::http::live::{Live, LiveSettings};
 use crate::http::pages::ContentPolicy;
@@ -60,6 +61,7 @@ pub(super) struct Parts {
     pub(super) db: Db,
     pub(super) engine: Engine,
     pub(super) intakes: Intakes,
+    pub(super) library: Library,
     pub(super) live: Arc<Live>,
     pub(super) operations: Operations,
     pub(super) raffles: Raffles,
@@ -140,6 +142,7 @@ impl Parts {
         let wallets = Wallets::new(Arc::clone(engine.funds()), &settings.ledger.currencies);
         let limits = limits(settings, &cache);
         let intakes = Intakes::build(settings, &clock, &db, &engine, node_name(&settings.database.data_dir)?)?;
+        let library = knowledge::library(&settings.knowledge, &clock, &db, &intakes)?;
         Ok(Self {
             accounts,
             alarms,
@@ -150,6 +153,7 @@ impl Parts {
             db,
             engine,
             intakes,
+            library,
             live,
             operations,
             broker,
@@ -175,11 +179,14 @@ impl Parts {
         let raffles = self.raffles.clone();
         let (objects, uploads) = (self.intakes.objects.clone(), self.intakes.uploads.clone());
         let policy = ContentPolicy::new(objects.store().origin().as_deref());
+        let library = self.library.clone();
         move |config| {
             config
                 .app_data(web::Data::new(policy.clone()))
                 .app_data(web::Data::new(objects.clone()))
                 .app_data(web::Data::new(uploads.clone()))
+                .app_data(web::Data::new(library.knowledge.clone()))
+                .app_data(web::Data::new(library.clone()))
                 .app_data(web::Data::new(accounts.clone()))
                 .app_data(web::Data::new(alarms.clone()))
                 .app_data(web::Data::new(devices.clone()))

@@ -11,6 +11,7 @@ pub mod labels;
 pub mod own_server;
 pub mod replay;
 pub mod say;
+pub mod search;
 pub mod serve;
 pub mod settings;
 pub mod verify;
@@ -26,6 +27,8 @@ Examples:
   madang serve --config my.toml             start with settings of your own (madang config show lists them all)
   madang admin create --email a@b.example   make the first administrator
   madang import artworks artworks.csv       fill the catalogue
+  madang import articles articles.jsonl     fill what answers are taken from
+  madang search eval articles.jsonl         measure how well articles are found
   madang replay bids bids.csv               send real bids through a running server and compare the prices
   madang labels aggregate answers.csv       put many people's answers together
   madang replay labels receipts/            have receipts labeled by simulated sleepers
@@ -56,6 +59,9 @@ enum Command {
     /// Measure what labeling rests on
     #[command(subcommand)]
     Labels(labels::Labels),
+    /// Measure how well articles are found
+    #[command(subcommand)]
+    Search(search::Search),
     /// Build everything again from the journal of a database and compare
     Verify(verify::Verify),
     /// Check settings, or show those that are used
@@ -94,6 +100,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Replay(replay) => Box::pin(replay.run()).await,
         Command::Bench(bench) => Box::pin(bench.run()).await,
         Command::Labels(labels) => labels.run(),
+        Command::Search(search) => Box::pin(search.run()).await,
         Command::Verify(verify) => verify.run().await,
         Command::Config(config) => config.run(),
         Command::Admin(admin) => admin.run().await,

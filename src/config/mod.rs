@@ -9,6 +9,7 @@ pub mod engine;
 pub mod environment;
 pub mod house;
 pub mod http;
+pub mod knowledge;
 pub mod limits;
 pub mod llm;
 pub mod push;
@@ -27,6 +28,7 @@ pub use database::DatabaseSettings;
 pub use engine::EngineSettings;
 pub use house::{DemoSettings, LedgerSettings, LogFormat, LogSettings};
 pub use http::{HttpSettings, Network};
+pub use knowledge::KnowledgeSettings;
 pub use limits::LimitSettings;
 pub use llm::LlmSettings;
 pub use push::PushSettings;
@@ -56,6 +58,8 @@ pub struct Settings {
     pub objects: ObjectSettings,
     /// How many uploads are taken.
     pub uploads: UploadSettings,
+    /// How articles are found, and how many are taken.
+    pub knowledge: KnowledgeSettings,
     /// How devices are reached while no page is open.
     pub push: PushSettings,
     /// The language model that the coach speaks with.
@@ -89,6 +93,7 @@ impl Settings {
         self.mail.check()?;
         self.objects.check()?;
         self.uploads.check()?;
+        self.knowledge.check()?;
         self.push.check()?;
         self.llm.check()?;
         self.ledger.check()?;

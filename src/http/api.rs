@@ -4,8 +4,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, devices, labels, limits, objects, openapi, points,
-    problem, raffles, uploads, wallet,
+    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, devices, knowledge, labels, limits, objects, openapi,
+    points, problem, raffles, uploads, wallet,
 };
 
 /// Where the API lives.
@@ -30,6 +30,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .configure(artworks::routes)
                 .configure(auctions::routes)
                 .configure(campaigns::routes)
+                .configure(knowledge::routes)
                 .configure(labels::routes)
                 .configure(uploads::routes)
                 .configure(wallet::routes)

@@ -13,6 +13,7 @@ pub mod campaigns;
 pub mod command;
 pub mod devices;
 pub mod house;
+pub mod knowledge;
 pub mod labels;
 pub mod limits;
 pub mod live;

@@ -8,7 +8,8 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, labels, points, raffles, uploads, wallet,
+    accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, knowledge, labels, points, raffles,
+    uploads, wallet,
 };
 
 /// What every failure looks like, as application/problem+json.
@@ -49,6 +50,7 @@ struct ProblemView {
         (name = "campaigns", description = "Images that a company has labeled, what came of them, and who labels"),
         (name = "labels", description = "Labeling: the next task, an answer, what one answered"),
         (name = "uploads", description = "Images for a campaign: announce, send, follow"),
+        (name = "knowledge", description = "Articles that answers are taken from: keep, bring in, search. For admins"),
         (name = "operations", description = "For operators"),
         (name = "development", description = "Only on a server without SMTP"),
     ),
@@ -96,6 +98,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .merge_from(artworks::Document::openapi())
         .merge_from(auctions::Document::openapi())
         .merge_from(campaigns::Document::openapi())
+        .merge_from(knowledge::Document::openapi())
         .merge_from(labels::Document::openapi())
         .merge_from(uploads::Document::openapi())
         .merge_from(wallet::Document::openapi())

@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 33] = [
+const ROUTES: [&str; 36] = [
     "/",
     "/auctions",
     "/auctions/{id}",
@@ -57,6 +57,9 @@ const ROUTES: [&str; 33] = [
     "/campaigns/{id}/review",
     "/campaigns/{id}/upload",
     "/admin/campaigns",
+    "/admin/knowledge",
+    "/admin/knowledge/new",
+    "/admin/knowledge/{id}",
     "/points",
     "/raffles",
     "/raffles/new",

@@ -176,10 +176,16 @@ impl From<AmountError> for Problem {
 
 /// Makes the framework's extractors fail with problems, and limits bodies. For the API's scope or the whole app.
 pub fn configure(cfg: &mut web::ServiceConfig) {
-    cfg.app_data(web::JsonConfig::default().limit(BODY_LIMIT_BYTES).error_handler(|error, _| malformed_json(&error).into()))
+    cfg.app_data(json_up_to(BODY_LIMIT_BYTES))
         .app_data(web::PayloadConfig::new(BODY_LIMIT_BYTES))
         .app_data(web::PathConfig::default().error_handler(|error, _| malformed_path(&error).into()))
         .app_data(web::QueryConfig::default().error_handler(|error, _| malformed_query(&error).into()));
+}
+
+/// Bodies of JSON up to so many bytes, for a path that takes more than others.
+#[must_use]
+pub fn json_up_to(bytes: usize) -> web::JsonConfig {
+    web::JsonConfig::default().limit(bytes).error_handler(|error, _| malformed_json(&error).into())
 }
 
 /// The answer where no path matches.

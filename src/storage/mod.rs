@@ -18,6 +18,7 @@ pub mod email_codes;
 pub mod favourites;
 pub mod jobs;
 pub mod journal;
+pub mod knowledge;
 pub mod ledger;
 pub mod outbox;
 pub mod raffles;

@@ -22,6 +22,7 @@ mod command_line;
 mod engine;
 mod half_open;
 mod house_rules;
+mod knowledge;
 mod label_commands;
 mod live;
 mod mail;

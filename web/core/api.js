@@ -21,7 +21,8 @@ export function signWith(source) {
  * Asks the API. Signs with the access token where there is one, and once more after renewing it where it had expired.
  * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path below /api/v1
- * @param {{body?: any, key?: string, signal?: AbortSignal, anonymous?: boolean}} [options] `key`: the idempotency key
+ * @param {{body?: any, file?: Blob, key?: string, signal?: AbortSignal, anonymous?: boolean}} [options] `file`: bytes instead of a
+ *   document; `key`: the idempotency key
  * @returns {Promise<any>} the document, or null for an empty answer
  */
 export async function api(method, path, options = {}) {
@@ -36,9 +37,10 @@ export async function api(method, path, options = {}) {
   }
 }
 
-async function ask(method, path, { body, key, signal }, token) {
+async function ask(method, path, { body, file, key, signal }, token) {
   const headers = { accept: "application/json" };
-  if (body !== undefined) headers["content-type"] = "application/json";
+  if (file) headers["content-type"] = "application/octet-stream";
+  else if (body !== undefined) headers["content-type"] = "application/json";
   if (token) headers.authorization = `Bearer ${token}`;
   if (key) headers["idempotency-key"] = key;
   let response;
@@ -48,7 +50,7 @@ async function ask(method, path, { body, key, signal }, token) {
       headers,
       signal,
       credentials: "same-origin",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: file ?? (body === undefined ? undefined : JSON.stringify(body)),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

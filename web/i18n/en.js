@@ -2,6 +2,7 @@
 
 import accounts from "./en/accounts.js";
 import companies from "./en/companies.js";
+import knowledge from "./en/knowledge.js";
 import mornings from "./en/mornings.js";
 import problems from "./en/problems.js";
 import raffles from "./en/raffles.js";
@@ -366,6 +367,7 @@ export default {
   ...accounts,
   ...mornings,
   ...companies,
+  ...knowledge,
   ...problems,
   ...raffles,
 };

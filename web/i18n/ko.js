@@ -2,6 +2,7 @@
 
 import accounts from "./ko/accounts.js";
 import companies from "./ko/companies.js";
+import knowledge from "./ko/knowledge.js";
 import mornings from "./ko/mornings.js";
 import problems from "./ko/problems.js";
 import raffles from "./ko/raffles.js";
@@ -363,6 +364,7 @@ export default {
   ...accounts,
   ...mornings,
   ...companies,
+  ...knowledge,
   ...problems,
   ...raffles,
 };

@@ -197,7 +197,12 @@ function who() {
         ["/bids", "nav.bids"],
         ["/favourites", "nav.favourites"],
         ["/notices", "nav.noticeList"],
-        ...(holds("admin") ? [["/operators", "nav.operators"]] : []),
+        ...(holds("admin")
+          ? [
+              ["/admin/knowledge", "nav.knowledge"],
+              ["/operators", "nav.operators"],
+            ]
+          : []),
       ].map(([href, key]) => h("a", { href, text: t(key) })),
       h("button", { type: "button", class: "sign-out", text: t("signOut"), on: { click: leave } }),
     ),

@@ -16,6 +16,7 @@ const SECRETS: &[&str] = &[
     "auth.previous_secrets",
     "auth.secret",
     "database.url",
+    "knowledge.embeddings_key",
     "llm.key",
     "llm.spare_key",
     "mail.smtp_url",

@@ -8,4 +8,4 @@ mod pack;
 mod push;
 mod ringing;
 mod setting;
-mod stand_in;
+pub mod stand_in;

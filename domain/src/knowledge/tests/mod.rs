@@ -1,0 +1,4 @@
+mod articles;
+mod chunks;
+mod ranking;
+mod words;
