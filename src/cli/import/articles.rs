@@ -15,6 +15,7 @@ use crate::actors::kernel::clock::{Clock, WallClock};
 use crate::actors::knowledge::Knowledge;
 use crate::actors::knowledge::intake::{BadFile, Format, Given, Read, jsonl, read};
 use crate::app::{BuildError, knowledge};
+use crate::cli::say::{complain, say};
 use crate::config::{BadSettings, Settings};
 use crate::storage::knowledge::articles::Kept;
 use crate::storage::{Db, OpenError, Share};
@@ -98,15 +99,14 @@ impl ImportError {
 
 impl ImportArticles {
     /// Imports and says what came of it. Gives the command's exit code.
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "what came of it is what the command is for")]
     pub async fn run(self) -> ExitCode {
         match self.import().await {
             Ok(Report { added, changed, unchanged, bad }) => {
-                println!("{added} articles added, {changed} changed, {unchanged} known before, {bad} bad");
+                say!("{added} articles added, {changed} changed, {unchanged} known before, {bad} bad");
                 if bad == 0 { ExitCode::SUCCESS } else { ExitCode::from(EXIT_BAD_ROWS) }
             }
             Err(error) => {
-                eprintln!("madang import: {error}");
+                complain!("madang import: {error}");
                 ExitCode::from(error.exit_code())
             }
         }
@@ -126,14 +126,13 @@ impl ImportArticles {
         Ok(report)
     }
 
-    #[expect(clippy::print_stderr, reason = "a bad article is told when it is found")]
     async fn import_file(&self, known: &Knowledge, path: &Path, report: &mut Report) -> Result<(), ImportError> {
         let name = || path.display().to_string();
         let opened = open(path, &self.source, &self.tags)?;
         let bar = bar(std::fs::metadata(path).map_or(0, |facts| facts.len()));
         let told = |fault: &crate::actors::knowledge::intake::Fault| {
             let line = fault.line.map(|line| format!(":{line}")).unwrap_or_default();
-            bar.suspend(|| eprintln!("{}{line}: {}", path.display(), fault.message));
+            bar.suspend(|| complain!("{}{line}: {}", path.display(), fault.message));
         };
         keep(known, opened, report, &bar, told).await.map_err(|error| match error {
             Stopped::Database(error) => ImportError::Database(error),

@@ -22,6 +22,7 @@ use crate::cli::bench::house::tempdir::Dir;
 use crate::cli::exit;
 use crate::cli::figures::percentile_ms;
 use crate::cli::import::articles::{ImportError, open};
+use crate::cli::say::{complain, say};
 use crate::config::{DatabaseSettings, Settings};
 use crate::storage::knowledge::articles;
 use crate::storage::{Db, Share};
@@ -95,12 +96,11 @@ impl Eval {
     ///
     /// # Errors
     /// What could not be asked.
-    #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the figures are what the command is for")]
     pub async fn run(self) -> anyhow::Result<ExitCode> {
         let questions = match questions::read(&self.questions) {
             Ok(questions) => questions,
             Err(bad) => {
-                eprintln!("madang search eval: {}: {bad}", self.questions.display());
+                complain!("madang search eval: {}: {bad}", self.questions.display());
                 let code = if matches!(bad, BadQuestions::Io(_)) { exit::NO_INPUT } else { exit::DATA };
                 return Ok(ExitCode::from(code));
             }
@@ -119,9 +119,9 @@ impl Eval {
             },
         };
         if self.json {
-            println!("{}", serde_json::to_string_pretty(&report)?);
+            say!("{}", serde_json::to_string_pretty(&report)?);
         } else {
-            print!("{}", report.text());
+            say!("{}", report.text().trim_end());
         }
         let good =
             self.at_least.is_none_or(|least| report.hit5 >= least) && self.within.is_none_or(|most| report.p99_ms <= most);
@@ -214,15 +214,13 @@ async fn ask(known: &Knowledge, question: &str) -> anyhow::Result<(Vec<i64>, Dur
     Ok((articles, time))
 }
 
-#[expect(clippy::print_stderr, reason = "who asks for misses wants to see them")]
 fn miss(question: &str, judged: Judged) {
     match judged.first {
-        Some(place) => eprintln!("{place:>4}  {question}"),
-        None => eprintln!("none  {question}"),
+        Some(place) => complain!("{place:>4}  {question}"),
+        None => complain!("none  {question}"),
     }
 }
 
-#[expect(clippy::print_stderr, reason = "why a file is not read is what the person must know")]
 fn file_or(error: anyhow::Error) -> anyhow::Result<ExitCode> {
     let code = match error.downcast_ref() {
         Some(ImportError::NoFile { .. }) => exit::NO_INPUT,
@@ -231,7 +229,7 @@ fn file_or(error: anyhow::Error) -> anyhow::Result<ExitCode> {
             return Err(error);
         }
     };
-    eprintln!("madang search eval: {error}");
+    complain!("madang search eval: {error}");
     Ok(ExitCode::from(code))
 }
 
