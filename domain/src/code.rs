@@ -271,6 +271,35 @@ codes! {
     ModelUnknown = "model.unknown", "There is no such model.";
     /// A request in another dialect that cannot be served.
     ModelRequest = "model.invalid_request", "This request cannot be answered.";
+    // Conversations.
+    /// No conversation of that number, or somebody else's.
+    ChatUnknown = "chat.unknown", "There is no such conversation.";
+    /// A question, title or comment that cannot be taken.
+    ChatInvalid = "chat.invalid", "This text cannot be taken.";
+    /// No question of that number in it.
+    ChatNoMessage = "chat.no_message", "There is no such message.";
+    /// An answer is being written and no more questions may wait, or it is not over yet.
+    ChatBusy = "chat.busy", "Please wait until the answer is finished.";
+    /// As many questions or characters as one may have.
+    ChatFull = "chat.full", "This conversation is as long as it can get: please begin a new one.";
+    /// The answer is whole, or not over.
+    ChatNotContinuable = "chat.not_continuable", "This answer cannot be continued.";
+    /// Another run writes the answer, or none any more.
+    ChatRunLost = "chat.run_lost", "The answer is not this run's any more.";
+    /// No assistant of that name, or one that is switched off.
+    AssistantUnknown = "chat.assistant_unknown", "There is no such assistant.";
+    /// An assistant's settings make no sense.
+    AssistantInvalid = "chat.assistant_invalid", "The assistant's settings are not valid.";
+    /// The tokens of this day are used up.
+    ChatTokensSpent = "chat.tokens_spent", "Your tokens for today are used up.";
+    /// The questions of this day are used up.
+    ChatMessagesSpent = "chat.messages_spent", "Your questions for today are used up.";
+    /// As many answers are being written for this person as may be at a time.
+    ChatTooManyAtOnce = "chat.too_many_at_once", "Please wait until one of your answers is finished.";
+    /// Nobody took the answer: the reason of one that failed.
+    ChatNoRunner = "chat.no_runner", "Nobody was there to write this answer.";
+    /// A link that was never made, or that its owner took back.
+    ChatLinkInvalid = "chat.link_invalid", "This link leads to no conversation.";
 
     // The live protocol.
     /// No such channel.

@@ -67,11 +67,13 @@ pub enum Kind {
     Alarm = 4,
     /// Prizes and the entries that were bought for them.
     Raffle = 5,
+    /// One person's conversation with an assistant.
+    Chat = 6,
 }
 
 impl Kind {
     /// Every kind, for loops over all supervisors.
-    pub const ALL: [Self; 5] = [Self::Auction, Self::User, Self::Campaign, Self::Alarm, Self::Raffle];
+    pub const ALL: [Self; 6] = [Self::Auction, Self::User, Self::Campaign, Self::Alarm, Self::Raffle, Self::Chat];
 
     /// The stored number.
     #[must_use]
@@ -82,6 +84,7 @@ impl Kind {
             Self::Campaign => 3,
             Self::Alarm => 4,
             Self::Raffle => 5,
+            Self::Chat => 6,
         }
     }
 
@@ -94,6 +97,7 @@ impl Kind {
             Self::Campaign => "campaign",
             Self::Alarm => "alarm",
             Self::Raffle => "raffle",
+            Self::Chat => "chat",
         }
     }
 

@@ -12,6 +12,7 @@ pub mod artwork;
 pub mod auction;
 pub mod campaign;
 pub mod coach;
+pub mod chat;
 pub mod code;
 pub mod consensus;
 pub mod device;
