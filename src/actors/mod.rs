@@ -9,6 +9,7 @@ pub mod ask;
 pub mod auction;
 pub mod broker;
 pub mod campaign;
+pub mod chat;
 pub mod follow;
 pub mod funds;
 pub mod jobs;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use madang_domain::campaign::Campaign;
+use madang_domain::chat::Chat;
 use madang_domain::ids::Kind;
 use madang_domain::raffle::Raffle;
 
 use super::BuildError;
 use super::notices::Tellers;
 use crate::actors::broker::Broker;
+use crate::actors::chat::stage::Stage;
 use crate::actors::follow::Changes;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, EngineSettings};
@@ -24,6 +26,7 @@ pub(super) struct Everybody {
     pub(super) auctions: Arc<Changes>,
     pub(super) raffles: Arc<Changes>,
     pub(super) campaigns: Arc<Changes>,
+    pub(super) chats: Arc<Stage>,
 }
 
 impl Everybody {
@@ -33,6 +36,7 @@ impl Everybody {
             auctions: Arc::new(Changes::of(Kind::Auction)),
             raffles: Arc::new(Changes::of(Kind::Raffle)),
             campaigns: Arc::new(Changes::of(Kind::Campaign)),
+            chats: Arc::default(),
         }
     }
 }
@@ -43,6 +47,7 @@ impl Publisher for Everybody {
         self.auctions.publish(channel, epoch, publications);
         self.raffles.publish(channel, epoch, publications);
         self.campaigns.publish(channel, epoch, publications);
+        self.chats.publish(channel, epoch, publications);
     }
 }
 
@@ -61,6 +66,7 @@ pub(super) async fn start_engine(
         .kind::<AlarmClock>()
         .kind::<Auction>()
         .kind::<Campaign>()
+        .kind::<Chat>()
         .kind::<UserInbox>()
         .kind::<Raffle>();
     Ok(engine.start().await?)

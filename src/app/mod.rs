@@ -3,6 +3,7 @@
 //! [`App::build`] takes the outside facts as arguments (settings, listener, clock, database), so that tests own them.
 //! `parts` makes everything there is; `server` listens; `chores` tidy up. The end is in [`App::run_until`], in order.
 
+mod chats;
 mod chores;
 mod engine;
 pub mod knowledge;
@@ -25,6 +26,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use self::parts::Parts;
+use crate::actors::chat::Chats;
 use crate::actors::kernel::clock::Clock;
 use crate::actors::kernel::{Engine, StartError};
 use crate::actors::knowledge::Knowledge;
@@ -105,6 +107,7 @@ impl App {
         tasks.spawn(parts.cards.clone().run(stop_tasks.clone()));
         tasks.spawn(parts.raffles.follower().run(stop_tasks.clone()));
         tasks.spawn(parts.campaigns.pool().cards().clone().run(stop_tasks.clone()));
+        tasks.spawn(parts.chats.chats.clone().run(stop_tasks.clone()));
         tasks.spawn(parts.chores().run(stop_tasks.clone()));
         let imports = Importer::new(parts.library.knowledge.clone());
         tasks.spawn(parts.intakes.workers(vec![Arc::new(imports)]).run(stop_tasks.clone()));
@@ -154,6 +157,12 @@ impl App {
     #[must_use]
     pub fn campaigns(&self) -> &Campaigns {
         &self.parts.campaigns
+    }
+
+    /// The conversations.
+    #[must_use]
+    pub fn chats(&self) -> &Chats {
+        &self.parts.chats.chats
     }
 
     /// The engine.

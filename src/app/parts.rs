@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use super::chats::{self, Ground};
 use super::chores::Chores;
 use super::engine::{Everybody, start_engine};
 use super::notices::Tellers;
@@ -33,6 +34,7 @@ use crate::http::api_keys::ApiKeys;
 use crate::http::auctions::{Auctions, AuctionsParts};
 use crate::http::auth::{Cut, Revocations, Tokens};
 use crate::http::campaigns::Campaigns;
+use crate::http::chats::ChatArea;
 use crate::http::devices::Devices;
 use crate::http::house::MadangHouse;
 use crate::http::knowledge::Library;
@@ -57,6 +59,7 @@ pub(super) struct Parts {
     devices: Devices,
     pub(super) auctions: Auctions,
     pub(super) campaigns: Campaigns,
+    pub(super) chats: ChatArea,
     pub(super) cards: Cards,
     pub(super) db: Db,
     pub(super) engine: Engine,
@@ -130,11 +133,15 @@ impl Parts {
             clock: Arc::clone(&clock),
         });
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
-        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone());
-        if let Some(model) = llm::build(&settings.llm)? {
-            tracing::info!(model = model.name(), "a language model is set");
-        }
-        let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc).with_campaigns(campaigns.clone());
+        let model = llm::build(&settings.llm)?;
+        let seek: Arc<dyn crate::actors::chat::author::Seek> = Arc::new(chats::Nothing);
+        let chats = chats::build(
+            settings,
+            Ground { engine: &engine, db: &db, clock: &clock, broker: &broker, everybody: &everybody, model, seek },
+        )?;
+        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone()).with_chats(chats.chats.clone());
+        let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc);
+        let house = house.with_campaigns(campaigns.clone()).with_chats(chats.chats.clone());
         let live = Live::start(Arc::new(house), Arc::clone(&broker), live_settings(settings))?;
         cut_sockets_of_cut_sessions(&revocations, &live);
         let render = metrics.clone();
@@ -149,6 +156,7 @@ impl Parts {
             devices,
             auctions,
             campaigns,
+            chats,
             cards,
             db,
             engine,
@@ -171,7 +179,7 @@ impl Parts {
     /// What every worker thread of the HTTP server serves.
     pub(super) fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
         let (accounts, alarms, auctions) = (self.accounts.clone(), self.alarms.clone(), self.auctions.clone());
-        let campaigns = self.campaigns.clone();
+        let (campaigns, chats) = (self.campaigns.clone(), self.chats.clone());
         let (tokens, limits, operations) = (self.tokens.clone(), self.limits.clone(), self.operations.clone());
         let devices = self.devices.clone();
         let keys = ApiKeys::new(self.db.pool().clone(), Arc::clone(&self.clock));
@@ -193,6 +201,7 @@ impl Parts {
                 .app_data(web::Data::new(keys.clone()))
                 .app_data(web::Data::new(auctions.clone()))
                 .app_data(web::Data::new(campaigns.clone()))
+                .app_data(web::Data::new(chats.clone()))
                 .app_data(web::Data::new(tokens.clone()))
                 .app_data(web::Data::new(limits.clone()))
                 .app_data(web::Data::new(operations.clone()))

@@ -4,6 +4,7 @@
 //! `config.toml` at the top of the repository.
 
 pub mod auth;
+pub mod chat;
 pub mod database;
 pub mod engine;
 pub mod environment;
@@ -24,6 +25,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use auth::AuthSettings;
+pub use chat::ChatSettings;
 pub use database::DatabaseSettings;
 pub use engine::EngineSettings;
 pub use house::{DemoSettings, LedgerSettings, LogFormat, LogSettings};
@@ -64,6 +66,8 @@ pub struct Settings {
     pub push: PushSettings,
     /// The language model that the coach speaks with.
     pub llm: LlmSettings,
+    /// Conversations, and what one person may use of them.
+    pub chat: ChatSettings,
     /// What is counted.
     pub ledger: LedgerSettings,
     /// How much one may ask for.
@@ -96,6 +100,7 @@ impl Settings {
         self.knowledge.check()?;
         self.push.check()?;
         self.llm.check()?;
+        self.chat.check()?;
         self.ledger.check()?;
         self.limits.check()?;
         self.log.check()?;

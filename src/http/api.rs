@@ -4,7 +4,7 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, devices, knowledge, labels, limits, objects, openapi,
+    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, limits, objects, openapi,
     points, problem, raffles, uploads, wallet,
 };
 
@@ -31,6 +31,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
                 .configure(auctions::routes)
                 .configure(campaigns::routes)
                 .configure(knowledge::routes)
+                .configure(chats::routes)
                 .configure(labels::routes)
                 .configure(uploads::routes)
                 .configure(wallet::routes)

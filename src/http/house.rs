@@ -16,6 +16,7 @@ use super::live::house::{Backlog, ChannelRules, ChannelSnapshot, History, House,
 use super::raffles;
 use super::rpc::Rpc;
 use crate::actors::ask::Denied;
+use crate::actors::chat::Chats;
 use crate::actors::kernel::Engine;
 
 /// The house of this server.
@@ -25,6 +26,7 @@ pub struct MadangHouse {
     tokens: Tokens,
     rpc: Rpc,
     campaigns: Option<Campaigns>,
+    chats: Option<Chats>,
 }
 
 impl fmt::Debug for MadangHouse {
@@ -37,13 +39,20 @@ impl MadangHouse {
     /// From its parts.
     #[must_use]
     pub fn new(engine: Engine, auctions: Auctions, tokens: Tokens, rpc: Rpc) -> Self {
-        Self { engine, auctions, tokens, rpc, campaigns: None }
+        Self { engine, auctions, tokens, rpc, campaigns: None, chats: None }
     }
 
     /// With the campaigns, whose owners the pool knows.
     #[must_use]
     pub fn with_campaigns(mut self, campaigns: Campaigns) -> Self {
         self.campaigns = Some(campaigns);
+        self
+    }
+
+    /// With the conversations, which know their owners.
+    #[must_use]
+    pub fn with_chats(mut self, chats: Chats) -> Self {
+        self.chats = Some(chats);
         self
     }
 
@@ -65,8 +74,11 @@ impl MadangHouse {
                 let offset = view.get("offset").and_then(serde_json::Value::as_u64).unwrap_or(0);
                 (offset, to_raw_value(&view))
             }
-            Kind::User | Kind::Campaign | Kind::Alarm => {
+            Kind::User | Kind::Campaign | Kind::Alarm | Kind::Chat => {
                 let viewed = self.engine.view(id, viewer).await?;
+                if id.kind() == Kind::Chat && viewed.data.is_null() {
+                    return Err(Denied::Failed(Code::ChatUnknown));
+                }
                 (viewed.offset, to_raw_value(&viewed.data))
             }
         };
@@ -96,6 +108,7 @@ impl House for MadangHouse {
             presence: Presence::Counted,
             join_leave: false,
             backlog: Backlog::Conflate,
+            ask: false,
         };
         match (id.kind(), who) {
             // Who watches is the clerk's to know; how many, everybody's.
@@ -121,7 +134,21 @@ impl House for MadangHouse {
                 Ok(ChannelRules { presence: Presence::Hidden, ..durable })
             }
             (Kind::Campaign, Some(_)) => Err(Code::UnknownChannel),
+            (Kind::Chat, None) => Err(Code::Unauthenticated),
+            // Words are for their owner alone, and none may be missed. How many devices watch decides whether anybody does.
+            (Kind::Chat, Some(who)) => match self.chats.as_ref().and_then(|chats| chats.known_owner(id)) {
+                Some(owner) if owner != who.user => Err(Code::UnknownChannel),
+                known => Ok(ChannelRules { backlog: Backlog::Cut, ask: known.is_none(), ..durable }),
+            },
         }
+    }
+
+    fn admit(self: Arc<Self>, channel: String, who: Option<Identity>) -> BoxFuture<'static, Result<(), Code>> {
+        Box::pin(async move {
+            let (id, Some(chats)) = (entity(&channel)?, self.chats.as_ref()) else { return Err(Code::UnknownChannel) };
+            let owner = chats.owner(id).await.map_err(|denied| denied.code())?;
+            if owner.is_some() && owner == who.map(|who| who.user) { Ok(()) } else { Err(Code::UnknownChannel) }
+        })
     }
 
     fn snapshot(self: Arc<Self>, channel: String, who: Option<Identity>) -> BoxFuture<'static, Result<ChannelSnapshot, Code>> {
@@ -129,7 +156,7 @@ impl House for MadangHouse {
             let viewer = who.as_ref().map_or(Viewer::Public, Identity::viewer);
             self.look(entity(&channel)?, viewer).await.map_err(|denied| {
                 let code = denied.code();
-                if matches!(code, Code::AuctionUnknown | Code::RaffleUnknown) { Code::UnknownChannel } else { code }
+                if matches!(code, Code::AuctionUnknown | Code::RaffleUnknown | Code::ChatUnknown) { Code::UnknownChannel } else { code }
             })
         })
     }

@@ -10,6 +10,7 @@ pub mod artworks;
 pub mod auctions;
 pub mod auth;
 pub mod campaigns;
+pub mod chats;
 pub mod command;
 pub mod devices;
 pub mod house;

@@ -8,7 +8,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 use super::{
-    accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, devices, knowledge, labels, points, raffles,
+    accounts, admin, alarms, api, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, points, raffles,
     uploads, wallet,
 };
 
@@ -48,6 +48,7 @@ struct ProblemView {
         (name = "artworks", description = "What can be auctioned"),
         (name = "auctions", description = "Auctions, bids, favourites, invoices"),
         (name = "campaigns", description = "Images that a company has labeled, what came of them, and who labels"),
+        (name = "chats", description = "Conversations with assistants: questions, streamed answers, links"),
         (name = "labels", description = "Labeling: the next task, an answer, what one answered"),
         (name = "uploads", description = "Images for a campaign: announce, send, follow"),
         (name = "knowledge", description = "Articles that answers are taken from: keep, bring in, search. For admins"),
@@ -99,6 +100,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .merge_from(auctions::Document::openapi())
         .merge_from(campaigns::Document::openapi())
         .merge_from(knowledge::Document::openapi())
+        .merge_from(chats::Document::openapi())
         .merge_from(labels::Document::openapi())
         .merge_from(uploads::Document::openapi())
         .merge_from(wallet::Document::openapi())

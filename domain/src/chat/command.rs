@@ -23,11 +23,17 @@ pub enum Command {
         text: String,
         /// How many questions may wait behind the one that is being answered: 0 refuses a second one. The server's setting.
         waiting: u32,
+        /// Under which id tokens are reserved for its answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Uuid>,
     },
     /// Writes on at an answer that ended before it was whole. By the owner.
     Continue {
         /// Which.
         message: u32,
+        /// Under which id tokens are reserved for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Uuid>,
     },
     /// Stops an answer. By the owner. With nothing to stop it changes nothing.
     Stop {

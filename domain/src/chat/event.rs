@@ -20,6 +20,9 @@ pub enum Event {
         message: u32,
         /// How long it is, in characters.
         length: u32,
+        /// Under which id tokens are reserved for it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reserved: Option<Uuid>,
     },
     /// The run of an answer must stop.
     StopAsked {
@@ -105,6 +108,9 @@ pub struct Asked {
     pub title: String,
     /// How many questions are before it.
     pub ahead: u32,
+    /// Under which id tokens are reserved for its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Uuid>,
 }
 
 /// The end of an answer.

@@ -136,9 +136,13 @@ impl Entity for Chat {
         let actor = &given.actor;
         match command {
             Command::Open { assistant, title } => self.open(assistant, title.as_deref(), given).map(|event| vec![event]),
-            Command::Ask { text, waiting } => self.own(actor)?.ask(text, *waiting).map(|event| vec![event]),
-            Command::Continue { message } => self.own(actor)?.go_on(*message).map(|event| vec![event]),
-            Command::Stop { message } => Ok(self.own(actor)?.stop(*message).into_iter().collect()),
+            Command::Ask { text, waiting, reserved } => {
+                self.own(actor)?.ask(text, *waiting, *reserved).map(|event| vec![event])
+            }
+            Command::Continue { message, reserved } => {
+                self.own(actor)?.go_on(*message, *reserved).map(|event| vec![event])
+            }
+            Command::Stop { message } => self.own(actor)?.stop(*message).map(|event| event.into_iter().collect()),
             Command::Rename { title } => self.own(actor)?.rename(title).map(|event| vec![event]),
             Command::Share => self.own(actor).map(Talk::share),
             Command::Unshare => self.own(actor).map(Talk::unshare),

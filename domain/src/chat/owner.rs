@@ -1,5 +1,7 @@
 //! What the owner of a conversation asks of it.
 
+use uuid::Uuid;
+
 use crate::chat::event::{Asked, Event, Finished, Opened};
 use crate::chat::refusal::Refusal;
 use crate::chat::talk::Talk;
@@ -49,7 +51,7 @@ impl Talk {
         self.turn(message).ok_or(Refusal::NoMessage)
     }
 
-    pub(super) fn ask(&self, text: &str, waiting: u32) -> Result<Event, Refusal> {
+    pub(super) fn ask(&self, text: &str, waiting: u32, reserved: Option<Uuid>) -> Result<Event, Refusal> {
         let text = text.trim();
         if text.is_empty() || text.chars().count() > MAX_QUESTION || !is_text(text) {
             return Err(Refusal::Invalid("a question has 1 to 4,000 characters and no control characters"));
@@ -62,10 +64,11 @@ impl Talk {
             return Err(Refusal::Full);
         }
         let title = if self.title.is_empty() { title_from(text) } else { self.title.clone() };
-        Ok(Event::Asked(Asked { message: self.count().saturating_add(1), text: text.to_owned(), title, ahead: open }))
+        let (message, text) = (self.count().saturating_add(1), text.to_owned());
+        Ok(Event::Asked(Asked { message, text, title, ahead: open, reserved }))
     }
 
-    pub(super) fn go_on(&self, message: u32) -> Result<Event, Refusal> {
+    pub(super) fn go_on(&self, message: u32, reserved: Option<Uuid>) -> Result<Event, Refusal> {
         let answer = &self.existing(message)?.answer;
         if !answer.stage.can_go_on() {
             return Err(Refusal::NotContinuable);
@@ -74,7 +77,7 @@ impl Talk {
         if open > 0 {
             return Err(Refusal::Busy { open });
         }
-        Ok(Event::Continued { message, length: answer.length })
+        Ok(Event::Continued { message, length: answer.length, reserved })
     }
 
     pub(super) fn stop(&self, message: Option<u32>) -> Result<Option<Event>, Refusal> {

@@ -106,7 +106,7 @@ impl Talk {
             Event::Opened(_) | Event::Deleted => {}
             Event::Asked(asked) => {
                 self.title.clone_from(&asked.title);
-                self.turns.push(Turn { question: asked.text.clone(), asked_at: at, answer: Answer::waiting(at) });
+                self.turns.push(Turn { question: asked.text.clone(), asked_at: at, answer: Answer::waiting(at, asked.reserved) });
             }
             Event::Renamed { title } => self.title.clone_from(title),
             Event::Shared { link } => {
@@ -145,8 +145,9 @@ impl Answer {
     /// Takes an event of this answer into the state.
     fn apply(&mut self, event: &Event, at: Timestamp) {
         match event {
-            Event::Continued { .. } => {
+            Event::Continued { reserved, .. } => {
                 self.stage = Stage::Queued;
+                self.reserved = *reserved;
                 self.offer = Some((lease(at), 0));
                 self.reason = None;
                 self.ended_at = None;
@@ -212,5 +213,6 @@ impl Answer {
             self.model.clone_from(&finished.model);
         }
         self.usage = self.usage.plus(finished.usage);
+        self.spent = finished.usage.total();
     }
 }

@@ -118,7 +118,7 @@ pub struct Source {
     pub text: String,
 }
 
-/// How well a claim is found in its source.
+/// How far the sources say what is claimed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Badge {
@@ -128,17 +128,19 @@ pub enum Badge {
     Partly,
     /// Not at all.
     NotFound,
+    /// It cannot be compared: the sentence and its source are in different languages.
+    NotCompared,
 }
 
-/// A checked citation: a stretch of the answer and the source that it names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A checked claim: a sentence of the answer that cites or quotes, and the sources that it names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// Where the claim begins, in characters of the answer.
     pub from: u32,
     /// Where it ends.
     pub to: u32,
-    /// The source: 1 is the first. 0: a claim that no source has.
-    pub source: u32,
+    /// The sources: 1 is the first. None: a quote that no source has.
+    pub sources: Vec<u32>,
     /// What the check found.
     pub badge: Badge,
 }
@@ -243,6 +245,12 @@ pub struct Answer {
     /// What it cost so far.
     #[serde(default)]
     pub usage: Usage,
+    /// What its last run cost, in tokens; 0 where it died before it could say.
+    #[serde(default)]
+    pub spent: u32,
+    /// Under which id tokens are reserved for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<Uuid>,
     /// What the owner thinks of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
@@ -254,7 +262,7 @@ pub struct Answer {
 impl Answer {
     /// One that waits, from that moment.
     #[must_use]
-    pub(super) fn waiting(at: Timestamp) -> Self {
+    pub(super) fn waiting(at: Timestamp, reserved: Option<Uuid>) -> Self {
         Self {
             stage: Stage::Queued,
             text: String::new(),
@@ -267,6 +275,8 @@ impl Answer {
             model: String::new(),
             reason: None,
             usage: Usage::default(),
+            spent: 0,
+            reserved,
             rating: None,
             ended_at: None,
         }

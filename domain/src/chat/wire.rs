@@ -25,7 +25,7 @@ pub(super) fn answer(events: &[Event]) -> Value {
     match last {
         Event::Opened(opened) => json!({ "assistant": opened.assistant, "title": opened.title }),
         Event::Asked(asked) => json!({ "message": asked.message, "ahead": asked.ahead, "title": asked.title }),
-        Event::Continued { message, length } => json!({ "message": message, "length": length }),
+        Event::Continued { message, length, .. } => json!({ "message": message, "length": length }),
         Event::Renamed { title } => json!({ "title": title }),
         Event::Shared { link } => json!({ "link": link }),
         Event::Unshared => json!({ "link": null }),
@@ -55,7 +55,7 @@ pub(super) fn publication(event: &Event, at: Timestamp) -> Option<Value> {
             "ahead": asked.ahead,
             "at": at,
         }),
-        Event::Continued { message, length } => json!({ "type": "continued", "message": message, "length": length }),
+        Event::Continued { message, length, .. } => json!({ "type": "continued", "message": message, "length": length }),
         Event::StopAsked { message } => json!({ "type": "stop_asked", "message": message }),
         Event::Renamed { title } => json!({ "type": "renamed", "title": title }),
         Event::Shared { link } => json!({ "type": "shared", "link": link }),

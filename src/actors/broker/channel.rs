@@ -16,7 +16,7 @@ use crate::actors::publish::Publication;
 /// One publication, encoded once for all watchers.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Its number on the channel.
+    /// Its number on the channel; 0: none, it was said in passing.
     pub offset: u64,
     text: Bytes,
     inner: usize,
@@ -69,6 +69,8 @@ struct State {
     ring: VecDeque<Entry>,
     watchers: Vec<Arc<dyn Watcher>>,
     presence: Presence,
+    /// Whether what leaves the ring is still in the journal.
+    stored: bool,
     touched: Instant,
     /// Set once it left the broker's map: whoever still holds it must look up the name again.
     retired: bool,
@@ -103,12 +105,14 @@ impl Channel {
         prefix.extend_from_slice(b"{\"channel\":");
         prefix.extend_from_slice(serde_json::Value::from(&*name).to_string().as_bytes());
         prefix.extend_from_slice(b",\"pub\":");
+        let stored = epoch.is_none();
         let state = State {
             epoch,
             head,
             ring: VecDeque::new(),
             watchers: Vec::new(),
             presence: Presence::default(),
+            stored,
             touched: Instant::now(),
             retired: false,
         };
@@ -238,9 +242,24 @@ impl Channel {
         Some(offset)
     }
 
+    /// Tells the watchers something that is no publication.
+    pub(super) fn pass(self: &Arc<Self>, data: &[u8]) {
+        let state = self.state.lock();
+        if state.watchers.is_empty() {
+            return;
+        }
+        let entry = self.entry(0, data, None);
+        state.tell(|| Heard::Passed { channel: Arc::clone(self), entry: entry.clone() });
+    }
+
+    /// Whether it leaves the broker's map. One that is watched stays, without its ring: whoever comes back asks the journal.
     pub(super) fn retire_if_idle(&self, now: Instant, idle: Duration) -> bool {
         let mut state = self.state.lock();
-        state.retired = state.watchers.is_empty() && now.saturating_duration_since(state.touched) > idle;
+        let still = now.saturating_duration_since(state.touched) > idle;
+        if still && state.stored {
+            state.ring = VecDeque::new();
+        }
+        state.retired = still && state.watchers.is_empty();
         state.retired
     }
 
@@ -260,8 +279,10 @@ impl Channel {
         let inner = text.len();
         text.extend_from_slice(b"{\"data\":");
         one_line(&mut text, data);
-        text.extend_from_slice(b",\"offset\":");
-        text.extend_from_slice(offset.to_string().as_bytes());
+        if offset > 0 {
+            text.extend_from_slice(b",\"offset\":");
+            text.extend_from_slice(offset.to_string().as_bytes());
+        }
         if let Some(info) = info {
             text.extend_from_slice(b",\"info\":");
             text.extend_from_slice(info.as_bytes());

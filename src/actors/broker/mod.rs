@@ -47,6 +47,13 @@ pub enum Heard {
         /// In offset order, without gaps among themselves.
         entries: Arc<[Entry]>,
     },
+    /// Words in passing: no publication, in no ring, without a number. What counts of them is published later.
+    Passed {
+        /// Where.
+        channel: Arc<Channel>,
+        /// Its offset is 0.
+        entry: Entry,
+    },
     /// A client came to watch.
     Joined {
         /// Where.
@@ -119,13 +126,20 @@ impl Broker {
         }
     }
 
+    /// Tells those who watch a channel just now something in passing (JSON): who is not there, or cannot take it, misses it.
+    pub fn pass(&self, name: &str, data: &[u8]) {
+        if let Some(channel) = self.find(name) {
+            channel.pass(data);
+        }
+    }
+
     /// How many clients watch a channel now.
     #[must_use]
     pub fn viewers(&self, name: &str) -> usize {
         self.find(name).map_or(0, |channel| channel.presence_stats().clients)
     }
 
-    /// Forgets channels that nobody has watched or published to for long.
+    /// Forgets channels that nobody has watched or published to for long, and the rings of those that are only watched.
     pub fn sweep(&self, now: Instant) {
         let idle = self.settings.idle;
         self.channels.retain(|_, channel| !channel.retire_if_idle(now, idle));
@@ -236,6 +250,47 @@ mod tests {
         );
         assert_eq!(entries[0].push(), br#"{"channel":"chat:a\"b","pub":{"data":{"x":1},"offset":1,"info":{"client":"c"}}}"#);
         assert_eq!(entries[0].publication(), br#"{"data":{"x":1},"offset":1,"info":{"client":"c"}}"#);
+    }
+
+    #[test]
+    fn words_in_passing_have_no_number_and_leave_no_trace() {
+        let broker = Broker::new(BrokerSettings::default());
+        broker.pass("chat:1", b"{}");
+        assert!(broker.find("chat:1").is_none(), "nobody watches");
+        let ear = Arc::new(Passing(Mutex::default()));
+        let watcher: Arc<dyn Watcher> = Arc::<Passing>::clone(&ear);
+        let (channel, _) = broker.watch("chat:1", &watcher);
+        broker.publish("chat:1", "e", &publications(1..=1));
+        broker.pass("chat:1", b"{\"n\":2}");
+        let heard = ear.0.lock().clone();
+        assert_eq!(heard, [r#"{"push":{"channel":"chat:1","pub":{"data":{"n":2}}}}"#]);
+        assert_eq!(channel.standing().head, Some(1));
+        assert_eq!(offsets(&channel.after(0, 1)), vec![1]);
+    }
+
+    struct Passing(Mutex<Vec<String>>);
+
+    impl Watcher for Passing {
+        fn number(&self) -> usize {
+            0
+        }
+        fn hear(&self, heard: Heard) {
+            if let Heard::Passed { entry, .. } = heard {
+                self.0.lock().push(String::from_utf8(entry.line().to_vec()).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_channel_that_is_only_watched_keeps_no_ring() {
+        let broker = Broker::new(BrokerSettings::default());
+        let watcher: Arc<dyn Watcher> = Arc::new(Ear(Mutex::default()));
+        let (channel, _) = broker.watch("auction:1", &watcher);
+        broker.publish("auction:1", "e", &publications(1..=2));
+        broker.sweep(Instant::now() + Duration::from_secs(301));
+        assert!(matches!(channel.after(0, 2), Stretch::Beyond), "the journal has it");
+        broker.publish("auction:1", "e", &publications(3..=3));
+        assert_eq!(offsets(&channel.after(2, 3)), vec![3]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use clap::Args;
 use madang_domain::alarm::AlarmClock;
 use madang_domain::auction::Auction;
 use madang_domain::campaign::Campaign;
+use madang_domain::chat::Chat;
 use madang_domain::ids::{EntityId, Kind};
 use madang_domain::raffle::Raffle;
 use madang_domain::user::UserInbox;
@@ -95,6 +96,7 @@ async fn examine_any(db: &PgPool, id: EntityId) -> Result<Examined, ReadError> {
         Kind::Alarm => examine::<AlarmClock>(db, id).await,
         Kind::Raffle => examine::<Raffle>(db, id).await,
         Kind::Campaign => examine::<Campaign>(db, id).await,
+        Kind::Chat => examine::<Chat>(db, id).await,
     }
 }
 

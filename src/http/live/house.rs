@@ -66,12 +66,20 @@ pub struct ChannelRules {
     pub join_leave: bool,
     /// For those who cannot keep up.
     pub backlog: Backlog,
+    /// Whether name and identity do not tell: [`House::admit`] must be asked before this person is let in.
+    pub ask: bool,
 }
 
 impl ChannelRules {
     /// A plain in-memory channel of a development server: everybody may do everything.
-    pub const OPEN: Self =
-        Self { durable: false, client_publish: true, presence: Presence::Listed, join_leave: true, backlog: Backlog::Cut };
+    pub const OPEN: Self = Self {
+        durable: false,
+        client_publish: true,
+        presence: Presence::Listed,
+        join_leave: true,
+        backlog: Backlog::Cut,
+        ask: false,
+    };
 }
 
 /// A durable channel's state for a fresh watcher, and the position it stands for.
@@ -130,6 +138,14 @@ pub trait House: Send + Sync + 'static {
     /// # Errors
     /// `UnknownChannel` or `Forbidden` (`Unauthenticated` when signing in could help).
     fn channel(&self, channel: &str, who: Option<&Identity>) -> Result<ChannelRules, Code>;
+
+    /// Whether this person may watch a channel whose rules say that the house must be asked.
+    ///
+    /// # Errors
+    /// `UnknownChannel`, or what keeps the house from telling.
+    fn admit(self: Arc<Self>, _channel: String, _who: Option<Identity>) -> BoxFuture<'static, Result<(), Code>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// The present state of a durable channel, no older than this call.
     fn snapshot(self: Arc<Self>, channel: String, who: Option<Identity>) -> BoxFuture<'static, Result<ChannelSnapshot, Code>>;

@@ -7,6 +7,7 @@
 
 mod alarm;
 mod bid;
+mod chat;
 mod label;
 mod raffle;
 mod wallet;
@@ -33,6 +34,7 @@ use super::live::house::{Identity, RpcCall, RpcError, RpcReply, RpcResult};
 use super::raffles::Raffles;
 use crate::actors::ask::Denied;
 use crate::actors::campaign::pool::Pool;
+use crate::actors::chat::Chats;
 use crate::actors::kernel::clock::Clock;
 
 /// The longest `ref` that is echoed, in characters.
@@ -45,6 +47,7 @@ pub struct Rpc {
     alarms: Option<Alarms>,
     labels: Option<Pool>,
     raffles: Option<Raffles>,
+    chats: Option<Chats>,
     clock: Arc<dyn Clock>,
     tasks: Handle,
 }
@@ -59,7 +62,7 @@ impl Rpc {
     /// The table over these parts; what must wait runs on `tasks`.
     #[must_use]
     pub fn new(auctions: Auctions, clock: Arc<dyn Clock>, tasks: Handle) -> Self {
-        Self { auctions, alarms: None, labels: None, raffles: None, clock, tasks }
+        Self { auctions, alarms: None, labels: None, raffles: None, chats: None, clock, tasks }
     }
 
     /// With the methods of alarms.
@@ -83,6 +86,13 @@ impl Rpc {
         self
     }
 
+    /// With the methods of conversations.
+    #[must_use]
+    pub fn with_chats(mut self, chats: Chats) -> Self {
+        self.chats = Some(chats);
+        self
+    }
+
     /// Runs a call and gives the reply when it is durable. Never blocks.
     pub fn call(&self, call: RpcCall, reply: RpcReply) {
         match call.method.as_str() {
@@ -90,9 +100,7 @@ impl Rpc {
             "time.sync" => reply(self.sync(&call.data)),
             "time.now" => reply(raw(&json!({ "t": self.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true) }))),
             "auction.view" | "wallet.view" | "wallet.deposit" | "raffle.enter" | "raffle.view" => self.spawn(call, reply),
-            method if verb_of(method).is_some() || method.starts_with("alarm.") || method.starts_with("label.") => {
-                self.spawn(call, reply)
-            }
+            method if verb_of(method).is_some() || is_of_area(method) => self.spawn(call, reply),
             _ => reply(Err(Code::UnknownMethod.into())),
         }
     }
@@ -108,6 +116,7 @@ impl Rpc {
                 "raffle.view" => raffle::view(&table, &call).await,
                 method => match method.split_once('.') {
                     Some(("alarm", method)) => alarm::call(&table, method, &call).await,
+                    Some(("chat", method)) => chat::call(&table, method, &call).await,
                     Some(("label", method)) => label::call(&table, method, &call).await,
                     Some(_) | None => match verb_of(method) {
                         Some(verb) => table.run(verb, &call).await,
@@ -200,6 +209,11 @@ struct Stamps<'a> {
 /// The verb of a method such as `auction.open`.
 fn verb_of(method: &str) -> Option<Verb> {
     Verb::from_name(method.strip_prefix("auction.")?)
+}
+
+/// Whether a method is of an area that has a file of its own here.
+fn is_of_area(method: &str) -> bool {
+    ["alarm.", "chat.", "label."].iter().any(|area| method.starts_with(area))
 }
 
 /// A call's data in the shape of its method.

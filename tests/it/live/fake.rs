@@ -107,6 +107,7 @@ impl House for FakeHouse {
             presence: if who.is_some() { Presence::Listed } else { Presence::Counted },
             join_leave: false,
             backlog: Backlog::Conflate,
+            ask: false,
         };
         match channel.split_once(':') {
             Some(("auction", _)) => Ok(durable),

@@ -34,7 +34,7 @@ fn an_answer_stays_within_its_bounds() {
     let long = "x".repeat(usize::try_from(MAX_ANSWER).unwrap());
     run.write(1, 0, &long, 2).unwrap();
     assert_eq!(run.write(1, MAX_ANSWER, "y", 2), Err(Refusal::Full));
-    let mark = Mark { from: 0, to: MAX_ANSWER + 1, source: 1, badge: Badge::Grounded };
+    let mark = Mark { from: 0, to: MAX_ANSWER + 1, sources: vec![1], badge: Badge::Grounded };
     let outside = Piece { from: MAX_ANSWER, text: String::new(), marks: vec![mark] };
     assert!(run.house(&Command::Write { message: 1, run: run_id(1), piece: outside }, 2).is_err());
     let many: Vec<_> = (0..9).map(source).collect();
@@ -47,7 +47,7 @@ fn an_answer_stays_within_its_bounds() {
 #[test]
 fn questions_wait_as_many_as_the_setting_allows() {
     let mut run = Run::streaming();
-    let alone = Command::Ask { text: "And?".to_owned(), waiting: 0 };
+    let alone = Command::Ask { text: "And?".to_owned(), waiting: 0, reserved: None };
     assert_eq!(run.own(&alone, 2), Err(Refusal::Busy { open: 1 }));
     run.own(&ask("Second?"), 2).unwrap();
     run.own(&ask("Third?"), 2).unwrap();
@@ -95,13 +95,13 @@ fn a_silent_run_is_dead_and_its_answer_can_be_continued() {
     run.wake(60);
     assert_eq!(run.stage(1), Stage::Interrupted);
     assert_eq!(run.write(1, 16, "late", 61), Err(Refusal::Lost));
-    run.own(&Command::Continue { message: 1 }, 70).unwrap();
+    run.own(&Command::Continue { message: 1, reserved: None }, 70).unwrap();
     assert_eq!(run.stage(1), Stage::Queued);
     run.house(&Command::Begin { message: 1, run: run_id(2) }, 70).unwrap();
     run.write(2, 16, "the second.", 71).unwrap();
     run.house(&finish(2, 27, "", End::Done), 72).unwrap();
     assert_eq!((run.stage(1), run.text(1)), (Stage::Done, "The first half, the second."));
-    assert_eq!(run.own(&Command::Continue { message: 1 }, 73), Err(Refusal::NotContinuable));
+    assert_eq!(run.own(&Command::Continue { message: 1, reserved: None }, 73), Err(Refusal::NotContinuable));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn nothing_is_left_of_a_deleted_conversation() {
 fn only_the_owner_commands_and_only_the_house_writes() {
     let commands = [
         ask("Mine?"),
-        Command::Continue { message: 1 },
+        Command::Continue { message: 1, reserved: None },
         Command::Stop { message: None },
         Command::Rename { title: "Mine".to_owned() },
         Command::Share,

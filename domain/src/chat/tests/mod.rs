@@ -58,7 +58,7 @@ fn source(number: i64) -> Source {
 }
 
 fn ask(text: &str) -> Command {
-    Command::Ask { text: text.to_owned(), waiting: 2 }
+    Command::Ask { text: text.to_owned(), waiting: 2, reserved: None }
 }
 
 fn finish(run: u128, from: u32, text: &str, end: End) -> Command {

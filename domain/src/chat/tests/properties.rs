@@ -51,7 +51,7 @@ proptest! {
             let before = run.chat.clone();
             let (taken, expected) = match act {
                 Act::Ask(waiting) => {
-                    let command = Command::Ask { text: "?".to_owned(), waiting };
+                    let command = Command::Ask { text: "?".to_owned(), waiting, reserved: None };
                     (run.own(&command, now).is_ok(), model.ask(usize::try_from(waiting).unwrap()))
                 }
                 Act::Begin(message, by) => {
@@ -75,7 +75,7 @@ proptest! {
                     let done = run.house(&Command::Interrupt { message, run: run_id(by) }, now).is_ok_and(|events| !events.is_empty());
                     (done, model.end(place(message), by, false))
                 }
-                Act::Continue(message) => (run.own(&Command::Continue { message }, now).is_ok(), model.go_on(place(message))),
+                Act::Continue(message) => (run.own(&Command::Continue { message, reserved: None }, now).is_ok(), model.go_on(place(message))),
                 Act::Stranger => (run.give(&person(99), &Command::Delete, now).is_ok(), false),
                 Act::Wait(seconds) => {
                     // Short enough that no deadline comes between two words.

@@ -22,6 +22,7 @@ impl Hub {
     pub(super) fn on_heard(&mut self, heard: Heard) {
         match heard {
             Heard::Published { channel, epoch, entries } => self.on_published(&channel, &epoch, &entries),
+            Heard::Passed { channel, entry } => self.on_passed(&channel, entry),
             Heard::Joined { channel, who } => self.tell_listeners(&channel, "join", who),
             Heard::Left { channel, who } => self.tell_listeners(&channel, "leave", who),
         }
@@ -69,6 +70,33 @@ impl Hub {
                 self.due.push(number);
                 room.due.extend_from_slice(entries);
             }
+        }
+    }
+
+    /// Gives the members something in passing, behind what is due. Who cannot take more misses it.
+    fn on_passed(&mut self, channel: &Arc<Channel>, entry: Entry) {
+        let Some(number) = self.rooms.find(channel.name()) else { return };
+        self.alone = false;
+        self.deliver(number);
+        let Some(room) = self.rooms.get(number).filter(|room| room.held.is_none()) else { return };
+        let members = std::mem::take(&mut room.members);
+        let entries = [entry];
+        let mut encoded = Encoded::new(&entries, "");
+        let mut troubled = Vec::new();
+        for &index in &members {
+            if self.conns.at(index).is_some_and(|conn| conn.is_full()) {
+                continue;
+            }
+            if let Given::Trouble(key, flushed) = self.give(index, &mut encoded, Backlog::Cut) {
+                troubled.push((key, flushed));
+            }
+        }
+        self.delivered += members.len();
+        if let Some(room) = self.rooms.get(number) {
+            room.members = members;
+        }
+        for (key, flushed) in troubled {
+            self.with(key, |hub, conn| hub.after_write(conn, flushed));
         }
     }
 

@@ -56,6 +56,8 @@ pub(in super::super) enum Order {
         /// The answer.
         result: Result<ChannelSnapshot, Code>,
     },
+    /// Whether somebody is let in.
+    Admitted(Box<Ask>, Result<(), Code>),
     /// A stretch of the journal that was asked for.
     History(Box<Ask>, Result<History, Code>),
     /// Cut every connection of a session.

@@ -11,7 +11,7 @@ use madang_domain::code::Code;
 use serde_json::value::RawValue;
 
 use super::super::codes::Unsubscribe;
-use super::super::house::{ChannelRules, ChannelSnapshot, History, Presence};
+use super::super::house::{ChannelRules, ChannelSnapshot, History, Identity, Presence};
 use super::super::protocol::{self, Object, REJECT_UNRECOVERED, Subscribe};
 use super::Hub;
 use super::conn::{Conn, Seat, Sub};
@@ -82,7 +82,31 @@ impl Hub {
         let channel = Arc::clone(room.channel.name());
         let recover = request.recover.then(|| (request.offset, request.epoch.clone().into_owned()));
         let join = Join { room: number, ticket, recover, reject: request.flag & REJECT_UNRECOVERED != 0 };
-        self.join(conn, Ask { key: conn.key, id, channel, what: What::Join(join) });
+        let ask = Ask { key: conn.key, id, channel, what: What::Join(join) };
+        if rules.ask {
+            return self.ask_admission(ask, conn.who.as_deref().cloned());
+        }
+        self.join(conn, ask);
+    }
+
+    fn ask_admission(&self, ask: Ask, who: Option<Identity>) {
+        let (house, inbox) = (Arc::clone(&self.shared.house), Arc::clone(&self.inbox));
+        self.shared.runtime.spawn(async move {
+            let asked = house.admit(ask.channel.to_string(), who);
+            let result = tokio::time::timeout(super::PATIENCE, asked).await.unwrap_or(Err(Code::Busy));
+            inbox.push(Order::Admitted(Box::new(ask), result));
+        });
+    }
+
+    /// The answer to [`Hub::ask_admission`].
+    pub(super) fn on_admitted(&mut self, ask: Ask, result: Result<(), Code>) {
+        self.with(ask.key, |hub, conn| match (result, &ask.what) {
+            (Err(code), _) => hub.fail_join(conn, &ask, code),
+            (Ok(()), What::Join(join)) if conn.subs.iter().any(|sub| (sub.room, sub.ticket) == (join.room, join.ticket)) => {
+                hub.join(conn, ask);
+            }
+            (Ok(()), What::Join(_) | What::Show(_) | What::Fill(_)) => {}
+        });
     }
 
     /// What the channel offers, and whether it is an open one.

@@ -233,6 +233,7 @@ impl Hub {
             Order::Heard(heard) => self.on_heard(heard),
             Order::Rpc(key, id, result) => self.on_rpc(key, id, &result),
             Order::Snapshot { ask, public, result } => self.on_snapshots(&ask, public, result),
+            Order::Admitted(ask, result) => self.on_admitted(*ask, result),
             Order::History(ask, result) => match ask.what {
                 What::Join(_) => self.on_join_history(*ask, result),
                 What::Show(_) => self.on_show_history(*ask, result),

@@ -253,7 +253,7 @@ impl Hub {
 
     fn presence_stats(&mut self, conn: &mut Conn, id: u32, of: &OfChannel<'_>) {
         match self.rules(conn, &of.channel) {
-            Ok((rules, _)) if rules.presence >= Presence::Counted => {}
+            Ok((rules, _)) if rules.presence >= Presence::Counted && !rules.ask => {}
             Ok(_) => return self.refuse(conn, id, Code::NotAvailable),
             Err(code) => return self.refuse(conn, id, code),
         }

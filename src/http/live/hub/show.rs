@@ -43,6 +43,8 @@ impl Show {
 impl Hub {
     pub(super) fn history(&mut self, conn: &mut Conn, id: u32, request: HistoryRequest<'_>) {
         let open = match self.rules(conn, &request.channel) {
+            // Who may see its past is found out by subscribing.
+            Ok((rules, _)) if rules.ask => return self.refuse(conn, id, Code::NotAvailable),
             Ok((_, open)) => open,
             Err(code) => return self.refuse(conn, id, code),
         };

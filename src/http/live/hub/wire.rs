@@ -163,7 +163,7 @@ fn lines(framing: Framing, entries: &[Entry], epoch: &str) -> Vec<u8> {
     let mut text = Vec::with_capacity(size + 16);
     for entry in entries {
         match framing {
-            Framing::UniSse => uni_event(&mut text, Some((epoch, entry.offset)), entry.push()),
+            Framing::UniSse => uni_event(&mut text, (entry.offset > 0).then_some((epoch, entry.offset)), entry.push()),
             Framing::WebSocket | Framing::Sse | Framing::Lines => add_line(framing, &mut text, entry.line()),
         }
     }
