@@ -20,6 +20,7 @@ import { alarms } from "./pages/alarms.js";
 import { bids } from "./pages/bids.js";
 import { campaignPage } from "./pages/campaign.js";
 import { campaignUpload } from "./pages/campaign-upload.js";
+import { chatsPage } from "./pages/chats.js";
 import { company } from "./pages/company.js";
 import { desk } from "./pages/desk.js";
 import { favourites } from "./pages/favourites.js";
@@ -42,6 +43,7 @@ import { rafflePage } from "./pages/raffle.js";
 import { rafflesPage } from "./pages/raffles.js";
 import { ringPage } from "./pages/ring.js";
 import { room } from "./pages/room.js";
+import { sharedChatPage } from "./pages/shared-chat.js";
 import { signInPage } from "./pages/sign-in.js";
 import { signUpPage } from "./pages/sign-up.js";
 import { walletPage } from "./pages/wallet.js";
@@ -84,6 +86,9 @@ const ROUTES = [
   { path: "/raffles", page: rafflesPage },
   { path: "/raffles/new", page: newRaffle },
   { path: "/raffles/:id", page: rafflePage },
+  { path: "/chats", page: chatsPage },
+  { path: "/chats/:id", page: chatsPage },
+  { path: "/shared/:token", page: sharedChatPage },
   { path: "*", page: notFound },
 ];
 

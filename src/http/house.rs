@@ -156,7 +156,11 @@ impl House for MadangHouse {
             let viewer = who.as_ref().map_or(Viewer::Public, Identity::viewer);
             self.look(entity(&channel)?, viewer).await.map_err(|denied| {
                 let code = denied.code();
-                if matches!(code, Code::AuctionUnknown | Code::RaffleUnknown | Code::ChatUnknown) { Code::UnknownChannel } else { code }
+                if matches!(code, Code::AuctionUnknown | Code::RaffleUnknown | Code::ChatUnknown) {
+                    Code::UnknownChannel
+                } else {
+                    code
+                }
             })
         })
     }

@@ -64,6 +64,9 @@ const ROUTES: [&str; 36] = [
     "/raffles",
     "/raffles/new",
     "/raffles/{id}",
+    "/chats",
+    "/chats/{id}",
+    "/shared/{token}",
 ];
 
 /// What the pages may load and where they may send: no inline script or style, nothing from elsewhere but pictures of

@@ -17,6 +17,7 @@ mod app;
 mod auctions;
 mod cache;
 mod campaigns;
+mod chats;
 mod cluster;
 mod command_line;
 mod engine;

@@ -1,4 +1,4 @@
-// The three worlds of the house and the ways within each. Pure: who may see a way is asked of the caller.
+// The worlds of the house and the ways within each. Pure: who may see a way is asked of the caller.
 
 /**
  * `owns`: the beginnings of the addresses that belong to a world. `roles`: who sees a way; everybody where it is left out,
@@ -39,6 +39,13 @@ export const WORLDS = [
       { href: "/company", key: "nav.campaigns", also: "/campaigns" },
       { href: "/admin/campaigns", key: "nav.approvals", roles: ["admin"] },
     ],
+  },
+  {
+    key: "coach",
+    href: "/chats",
+    sign: "talk",
+    owns: ["/chats", "/shared"],
+    links: [{ href: "/chats", key: "nav.chats" }],
   },
 ];
 

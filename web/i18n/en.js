@@ -1,6 +1,7 @@
 // English.
 
 import accounts from "./en/accounts.js";
+import chats from "./en/chats.js";
 import companies from "./en/companies.js";
 import knowledge from "./en/knowledge.js";
 import mornings from "./en/mornings.js";
@@ -366,6 +367,7 @@ export default {
 
   ...accounts,
   ...mornings,
+  ...chats,
   ...companies,
   ...knowledge,
   ...problems,

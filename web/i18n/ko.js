@@ -1,6 +1,7 @@
 // 한국어.
 
 import accounts from "./ko/accounts.js";
+import chats from "./ko/chats.js";
 import companies from "./ko/companies.js";
 import knowledge from "./ko/knowledge.js";
 import mornings from "./ko/mornings.js";
@@ -363,6 +364,7 @@ export default {
 
   ...accounts,
   ...mornings,
+  ...chats,
   ...companies,
   ...knowledge,
   ...problems,

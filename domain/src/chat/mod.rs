@@ -139,9 +139,7 @@ impl Entity for Chat {
             Command::Ask { text, waiting, reserved } => {
                 self.own(actor)?.ask(text, *waiting, *reserved).map(|event| vec![event])
             }
-            Command::Continue { message, reserved } => {
-                self.own(actor)?.go_on(*message, *reserved).map(|event| vec![event])
-            }
+            Command::Continue { message, reserved } => self.own(actor)?.go_on(*message, *reserved).map(|event| vec![event]),
             Command::Stop { message } => self.own(actor)?.stop(*message).map(|event| event.into_iter().collect()),
             Command::Rename { title } => self.own(actor)?.rename(title).map(|event| vec![event]),
             Command::Share => self.own(actor).map(Talk::share),

@@ -106,7 +106,11 @@ impl Talk {
             Event::Opened(_) | Event::Deleted => {}
             Event::Asked(asked) => {
                 self.title.clone_from(&asked.title);
-                self.turns.push(Turn { question: asked.text.clone(), asked_at: at, answer: Answer::waiting(at, asked.reserved) });
+                self.turns.push(Turn {
+                    question: asked.text.clone(),
+                    asked_at: at,
+                    answer: Answer::waiting(at, asked.reserved),
+                });
             }
             Event::Renamed { title } => self.title.clone_from(title),
             Event::Shared { link } => {

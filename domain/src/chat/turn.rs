@@ -164,10 +164,7 @@ impl Usage {
     /// What a second run adds to the first.
     #[must_use]
     pub const fn plus(self, more: Self) -> Self {
-        Self {
-            prompt: self.prompt.saturating_add(more.prompt),
-            completion: self.completion.saturating_add(more.completion),
-        }
+        Self { prompt: self.prompt.saturating_add(more.prompt), completion: self.completion.saturating_add(more.completion) }
     }
 }
 

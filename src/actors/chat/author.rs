@@ -6,8 +6,8 @@
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use madang_domain::chat::{Source, Usage};
-use madang_domain::code::Code;
 use madang_domain::coach::Turn;
+use madang_domain::code::Code;
 
 use crate::storage::assistants::Row as Assistant;
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use madang_domain::chat::{Source, Usage};
-use madang_domain::code::Code;
 use madang_domain::coach::prompt::{Budget, Persona};
 use madang_domain::coach::{self, Lang, Speaker};
+use madang_domain::code::Code;
 
 use super::author::{Author, Task, Words};
 use crate::clients::llm::{self, Finish, Model, ModelError};

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use madang_domain::chat::{Chat, Command, Talk};
-use madang_domain::code::Code;
 use madang_domain::coach::tokens::estimate;
+use madang_domain::code::Code;
 use madang_domain::ids::EntityId;
 use madang_domain::time::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
@@ -119,13 +119,18 @@ impl Chats {
                 }
             }
         }
-        self.closing.cancel();
-        self.runs.close();
-        self.runs.wait().await;
+        self.close().await;
         if rows.await.is_err() {
             tracing::error!("the writer of conversations' rows ended in a panic");
         }
         self.write_noted().await;
+    }
+
+    /// Ends all runs: what was said is kept, and marked interrupted. None begins any more.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.runs.close();
+        self.runs.wait().await;
     }
 
     /// What the last process left: its runs are dead, its questions wait.

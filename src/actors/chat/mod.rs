@@ -20,8 +20,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use madang_domain::chat::{Chat, Command, Talk};
-use madang_domain::code::Code;
 use madang_domain::coach::tokens::estimate;
+use madang_domain::code::Code;
 use madang_domain::entity::{Actor, Order, Viewer};
 use madang_domain::ids::{EntityId, Kind, UserId};
 use serde_json::Value;

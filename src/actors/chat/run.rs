@@ -10,8 +10,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use madang_domain::chat::turn::{Piece, chars};
 use madang_domain::chat::{Badge, Chat, Command, End, MAX_ANSWER, MAX_SOURCES, Mark, Source, Stage, Talk, Usage};
-use madang_domain::code::Code;
 use madang_domain::coach::{self, CitationCheck, Lang, Speaker, Turn};
+use madang_domain::code::Code;
 use madang_domain::ids::EntityId;
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep_until, timeout_at};
@@ -56,11 +56,11 @@ impl Job {
     fn next(id: EntityId, talk: &Talk) -> Option<Self> {
         let message = talk.current_number()?;
         let turn = talk.turn(message).filter(|turn| turn.answer.stage == Stage::Queued && turn.answer.run.is_none())?;
-        let before = talk.numbered().filter(|(number, _)| *number < message).map(|(_, turn)| turn);
-        let skip = before.clone().count().saturating_sub(HISTORY);
+        let before: Vec<_> = talk.numbered().filter(|(number, _)| *number < message).map(|(_, turn)| turn).collect();
+        let skip = before.len().saturating_sub(HISTORY);
         let said = |role, text: &str| Turn { role, text: text.to_owned() };
         let history = before
-            .clone()
+            .iter()
             .skip(skip)
             .filter(|turn| !turn.answer.text.is_empty())
             .flat_map(|turn| [said(Speaker::User, &turn.question), said(Speaker::Assistant, &turn.answer.text)]);

@@ -66,7 +66,14 @@ fn wants_json(request: &HttpRequest) -> bool {
 }
 
 /// The answer to what makes an answer: its stream, or where the client wants JSON, its number.
-fn taken_up(area: &ChatArea, who: &SignedIn, chat: i64, taken: &Taken, at: u32, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+fn taken_up(
+    area: &ChatArea,
+    who: &SignedIn,
+    chat: i64,
+    taken: &Taken,
+    at: u32,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
     if wants_json(request) {
         let mut response = HttpResponse::build(StatusCode::ACCEPTED);
         for header in taken.standing.iter().flat_map(quota_headers) {

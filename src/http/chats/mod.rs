@@ -56,10 +56,7 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(web::resource("/shared-chats/{token}").route(web::get().to(share::show_shared)))
         .service(web::resource("/shared-chats/{token}/stream").route(web::get().to(share::follow_shared)))
         .service(web::resource("/shared-chats/{token}/messages/{message}/sources").route(web::get().to(share::list_sources)))
-        .service(
-            web::resource("/assistants")
-                .route(web::get().to(assistants::list_assistants)),
-        )
+        .service(web::resource("/assistants").route(web::get().to(assistants::list_assistants)))
         .service(
             web::resource("/assistants/{name}")
                 .route(web::put().to(assistants::put_assistant))

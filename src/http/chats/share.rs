@@ -13,10 +13,10 @@ use madang_domain::ids::EntityId;
 use ring::hmac::{self, HMAC_SHA256, Key};
 use serde_json::{Value, json};
 
+use super::ChatArea;
 use super::ask::{FollowQuery, streamed};
 use super::stream::{Access, Reader};
 use super::talk::{sources_of, sources_view};
-use super::ChatArea;
 use crate::actors::chat::Chats;
 use crate::http::auth::SignedIn;
 use crate::http::command::command_id;

@@ -1,0 +1,9 @@
+//! Conversations as clients use them: over HTTP, server-sent events and sockets, with an author who says what the test says.
+
+mod faults;
+mod house;
+mod life;
+mod quotas;
+mod sharing;
+mod sockets;
+mod streams;
