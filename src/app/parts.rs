@@ -139,7 +139,8 @@ impl Parts {
             settings,
             Ground { engine: &engine, db: &db, clock: &clock, broker: &broker, everybody: &everybody, model, seek },
         )?;
-        let rpc = rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone()).with_chats(chats.chats.clone());
+        let rpc =
+            rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone()).with_chats(chats.chats.clone());
         let house = MadangHouse::new(engine.clone(), auctions.clone(), tokens.clone(), rpc);
         let house = house.with_campaigns(campaigns.clone()).with_chats(chats.chats.clone());
         let live = Live::start(Arc::new(house), Arc::clone(&broker), live_settings(settings))?;

@@ -11,12 +11,13 @@ use actix_web::dev::AppConfig;
 use actix_web::{App, web};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{BoxStream, StreamExt, unfold};
-use madang::actors::auction::cards::Cards;
+use madang::actors::auction::cards;
 use madang::actors::broker::{Broker, BrokerSettings};
 use madang::actors::chat::author::{Author, Seek, Task, Words};
 use madang::actors::chat::quota::Quotas;
 use madang::actors::chat::stage::Stage;
 use madang::actors::chat::{Chats, ChatsParts, RunSettings};
+use madang::actors::follow::Changes;
 use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::{Publication, Publisher};
@@ -32,7 +33,7 @@ use madang::storage::quotas::Most;
 use madang_domain::chat::{Chat, Source};
 use madang_domain::code::Code;
 use madang_domain::entity::Role;
-use madang_domain::ids::UserId;
+use madang_domain::ids::{Kind, UserId};
 use madang_domain::money::Currency;
 use parking_lot::Mutex;
 use reqwest::{Method, RequestBuilder, Response};
@@ -191,7 +192,7 @@ impl House {
         let auctions = Auctions::new(AuctionsParts {
             engine: engine.clone(),
             db: db.pool().clone(),
-            cards: Cards::new(engine.clone(), db.pool().clone(), Arc::default()),
+            cards: cards::follow(engine.clone(), db.pool().clone(), Arc::new(Changes::of(Kind::Auction))),
             clock: Arc::clone(&clock),
             currencies: vec![Currency::KRW],
             viewers: Arc::new(|_| 0),
