@@ -62,17 +62,3 @@ pub(super) fn build(settings: &Settings, ground: Ground<'_>) -> Result<ChatArea,
     let secret = secret::read_or_make(&settings.auth, &settings.database)?;
     Ok(ChatArea { chats, links: Arc::new(Links::new(&secret)) })
 }
-
-/// Finds nothing.
-pub(super) struct Nothing;
-
-impl Seek for Nothing {
-    fn seek(
-        &self,
-        _question: String,
-        _sources: Vec<String>,
-        _tags: Vec<String>,
-    ) -> futures_util::future::BoxFuture<'static, Result<Vec<madang_domain::chat::Source>, madang_domain::code::Code>> {
-        Box::pin(std::future::ready(Ok(Vec::new())))
-    }
-}

@@ -134,7 +134,9 @@ impl Parts {
         });
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
         let model = llm::build(&settings.llm)?;
-        let seek: Arc<dyn crate::actors::chat::author::Seek> = Arc::new(chats::Nothing);
+        let intakes = Intakes::build(settings, &clock, &db, &engine, node_name(&settings.database.data_dir)?)?;
+        let library = knowledge::library(&settings.knowledge, &clock, &db, &intakes)?;
+        let seek = Arc::new(library.knowledge.clone());
         let chats = chats::build(
             settings,
             Ground { engine: &engine, db: &db, clock: &clock, broker: &broker, everybody: &everybody, model, seek },
@@ -149,8 +151,6 @@ impl Parts {
         let operations = Operations::new(db.clone(), Arc::clone(&clock), move || render.render());
         let wallets = Wallets::new(Arc::clone(engine.funds()), &settings.ledger.currencies);
         let limits = limits(settings, &cache);
-        let intakes = Intakes::build(settings, &clock, &db, &engine, node_name(&settings.database.data_dir)?)?;
-        let library = knowledge::library(&settings.knowledge, &clock, &db, &intakes)?;
         Ok(Self {
             accounts,
             alarms,

@@ -4,8 +4,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, limits, objects, openapi,
-    points, problem, raffles, uploads, wallet,
+    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, limits, objects,
+    openapi, points, problem, raffles, uploads, wallet,
 };
 
 /// Where the API lives.

@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 36] = [
+const ROUTES: [&str; 39] = [
     "/",
     "/auctions",
     "/auctions/{id}",

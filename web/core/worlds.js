@@ -44,8 +44,11 @@ export const WORLDS = [
     key: "coach",
     href: "/chats",
     sign: "talk",
-    owns: ["/chats", "/shared"],
-    links: [{ href: "/chats", key: "nav.chats" }],
+    owns: ["/chats", "/shared", "/admin/knowledge"],
+    links: [
+      { href: "/chats", key: "nav.chats" },
+      { href: "/admin/knowledge", key: "nav.knowledge", roles: ["admin"] },
+    ],
   },
 ];
 

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use madang_domain::chat::{Source, Usage};
 use madang_domain::coach::prompt::{Budget, Persona};
 use madang_domain::coach::{self, Lang, Speaker};
 use madang_domain::code::Code;
 
-use super::author::{Author, Task, Words};
+use super::author::{Author, Seek, Task, Words};
+use crate::actors::knowledge::{Filter, Knowledge, Passage};
 use crate::clients::llm::{self, Finish, Model, ModelError};
 
+/// Passages for one question.
+const PASSAGES: usize = 6;
 /// The built-in author says a word every so often: as fast as one reads along.
 const PACE: Duration = Duration::from_millis(12);
 /// What the built-in author is called.
@@ -126,4 +130,19 @@ fn words(piece: Result<llm::Piece, ModelError>, model: &str) -> Result<Words, Co
             Err(error.code())
         }
     }
+}
+
+impl Seek for Knowledge {
+    fn seek(&self, question: String, sources: Vec<String>, tags: Vec<String>) -> BoxFuture<'static, Result<Vec<Source>, Code>> {
+        let knowledge = self.clone();
+        Box::pin(async move {
+            let found = knowledge.search(&question, &Filter { sources, tags }, PASSAGES).await;
+            found.map(|found| found.into_iter().map(source).collect()).map_err(|denied| denied.code())
+        })
+    }
+}
+
+fn source(passage: Passage) -> Source {
+    let Passage { chunk, article, version, title, url, source, heading, text, .. } = passage;
+    Source { chunk, article, version, title, url, source, heading, text }
 }
