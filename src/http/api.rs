@@ -4,8 +4,8 @@ use actix_web::middleware::from_fn;
 use actix_web::web;
 
 use super::{
-    accounts, admin, alarms, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, limits, objects,
-    openapi, points, problem, raffles, uploads, wallet,
+    accounts, admin, ai, alarms, api_keys, artworks, auctions, campaigns, chats, devices, knowledge, labels, limits, objects,
+    openai, openapi, points, problem, raffles, uploads, wallet,
 };
 
 /// Where the API lives.
@@ -18,6 +18,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .configure(admin::probes)
         .configure(artworks::media_routes)
         .configure(objects::media_routes)
+        .configure(openai::routes)
+        .configure(ai::routes)
         .service(
             web::scope(BASE)
                 // The last one named is the outermost.

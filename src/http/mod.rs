@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admin;
+pub mod ai;
 pub mod alarms;
 pub mod amount;
 pub mod api;
@@ -9,6 +10,7 @@ pub mod api_keys;
 pub mod artworks;
 pub mod auctions;
 pub mod auth;
+pub mod caller;
 pub mod campaigns;
 pub mod chats;
 pub mod command;
@@ -19,6 +21,7 @@ pub mod labels;
 pub mod limits;
 pub mod live;
 pub mod objects;
+pub mod openai;
 pub mod openapi;
 pub mod page;
 pub mod pages;

@@ -164,6 +164,18 @@ pub async fn count(db: &PgPool, owner: UserId) -> Result<i64, sqlx::Error> {
         .await
 }
 
+/// Which conversation a create request made before, if it did.
+///
+/// # Errors
+/// The database's.
+pub async fn find_offer(db: &PgPool, user: UserId, command: Uuid) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar("select chat from chat_offer where user_id = $1 and command = $2")
+        .bind(user.get())
+        .bind(command)
+        .fetch_optional(db)
+        .await
+}
+
 /// Which conversation a create request makes: that of before where it is asked again, otherwise `fresh`.
 ///
 /// # Errors

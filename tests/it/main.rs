@@ -20,6 +20,7 @@ mod campaigns;
 mod chats;
 mod cluster;
 mod command_line;
+mod dialects;
 mod engine;
 mod half_open;
 mod house_rules;

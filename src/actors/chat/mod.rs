@@ -5,6 +5,7 @@
 //! to the journal through its `desk`; [`follow`], which starts runs when a question is committed and writes the lists' rows;
 //! [`quota`], what people may use; [`assistants`], whom they can talk to.
 
+pub mod aside;
 pub mod assistants;
 pub mod author;
 pub mod coach;
@@ -24,6 +25,7 @@ use madang_domain::coach::tokens::estimate;
 use madang_domain::code::Code;
 use madang_domain::entity::{Actor, Order, Viewer};
 use madang_domain::ids::{EntityId, Kind, UserId};
+use madang_domain::time::Timestamp;
 use serde_json::Value;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use self::aside::Aside;
 use self::assistants::Assistants;
 use self::author::{Author, Seek};
 use self::live::Live;
@@ -130,6 +133,24 @@ impl Chats {
     #[must_use]
     pub fn quotas(&self) -> &Quotas {
         &self.parts.quotas
+    }
+
+    /// Answers beside any conversation, by the same author from the same passages.
+    #[must_use]
+    pub fn aside(&self) -> Aside {
+        Aside::new(Arc::clone(&self.parts.author), Arc::clone(&self.parts.seek))
+    }
+
+    /// What one answer may cost at most, in tokens.
+    #[must_use]
+    pub fn dearest(&self) -> u32 {
+        self.parts.settings.tokens
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.parts.clock.now()
     }
 
     /// The database.

@@ -5,6 +5,7 @@
 
 pub mod alarms;
 pub mod campaign;
+pub mod chats;
 pub mod consensus;
 pub mod crowd;
 pub mod fanout;
@@ -66,6 +67,8 @@ pub enum What {
     Resume,
     /// Watchers that never read.
     StuckReader,
+    /// Many answers of a stand-in for a language model at once, each watched twice. Not part of `all`.
+    Chats,
     /// Many alarms due at the same moment, on a server of our own that is killed in the middle. Not part of `all`.
     Alarms,
 }
@@ -105,6 +108,9 @@ pub struct Workload {
     /// Alarms that are due at the same moment.
     #[arg(long, global = true, default_value_t = 100_000)]
     alarms: usize,
+    /// Answers at the same time.
+    #[arg(long, global = true, default_value_t = 2_000)]
+    streams: usize,
     /// Seconds that each phase lasts.
     #[arg(long, global = true, default_value_t = 10)]
     seconds: u64,
@@ -124,6 +130,11 @@ impl Bench {
         let consensus = wants_consensus.then(|| consensus::run(&std::env::current_exe()?).context("consensus")).transpose()?;
         if self.what == What::Consensus {
             return self.print(&Figures { consensus, ..Figures::default() });
+        }
+        if self.what == What::Chats {
+            let lasting = Duration::from_secs(self.workload.seconds);
+            let chatter = Box::pin(chats::run(&std::env::current_exe()?, self.workload.streams, lasting)).await?;
+            return self.print(&Figures { chats: Some(chatter), ..Figures::default() });
         }
         let mut house = House::open(&self.server, &self.workload).await?;
         let measured = self.measure(&mut house).await;

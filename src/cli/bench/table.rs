@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::alarms::Minute;
+use super::chats::Chatter;
 use super::consensus::Consensus;
 use super::fanout::Fanout;
 use super::hot_lot::HotLot;
@@ -34,6 +35,8 @@ pub struct Figures {
     pub consensus: Option<Consensus>,
     /// All at the same moment.
     pub alarms: Option<Minute>,
+    /// Many answers at once.
+    pub chats: Option<Chatter>,
 }
 
 /// One line of the table.
@@ -91,6 +94,7 @@ impl Figures {
         rows.extend(self.stuck_reader.as_ref().map(stuck_row));
         rows.extend(self.consensus.as_ref().map(consensus_row));
         rows.extend(self.alarms.iter().flat_map(Minute::rows));
+        rows.extend(self.chats.iter().flat_map(Chatter::rows));
         rows
     }
 }

@@ -26,6 +26,8 @@ const REMEMBERED: usize = 1_000;
 pub enum Script {
     /// Says these tokens, one at a time.
     Tokens(Tokens),
+    /// Says numbered tokens, each with the moment in it, for benchmarks.
+    Stamped(Stamps),
     /// Refuses with a status, headers and a body.
     Status(u16, Vec<(&'static str, String)>, String),
     /// Answers with this type and these bytes, each part after a pause, and then ends as HTTP has it.
@@ -45,6 +47,17 @@ pub struct Tokens {
     pub then: Then,
     /// Whether usage is told at the end.
     pub usage: bool,
+}
+
+/// Tokens of the form ` 12:345678`: number, and microseconds since a moment. The first comes at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Stamps {
+    /// How many.
+    pub count: usize,
+    /// The pause between two.
+    pub every: Duration,
+    /// The moment.
+    pub epoch: std::time::Instant,
 }
 
 /// What happens after the last token.
@@ -258,6 +271,7 @@ async fn say(to: &mut (impl AsyncWriteExt + Unpin), script: Script, streamed: bo
             whole(to, 200, &[], &answer(&tokens, model).to_string()).await?;
             Ok(true)
         }
+        Script::Stamped(stamps) => stamped(to, stamps).await,
         Script::Status(status, headers, body) => {
             whole(to, status, &headers, &body).await?;
             Ok(true)
@@ -307,6 +321,21 @@ async fn stream(to: &mut (impl AsyncWriteExt + Unpin), script: Tokens, model: &s
         end.push_str(&format!("data: {data}\n\n"));
     }
     end.push_str("data: [DONE]\n\n");
+    chunk(to, end.as_bytes()).await?;
+    to.write_all(b"0\r\n\r\n").await?;
+    Ok(true)
+}
+
+async fn stamped(to: &mut (impl AsyncWriteExt + Unpin), stamps: Stamps) -> io::Result<bool> {
+    begin(to, "text/event-stream").await?;
+    let mut ticks = tokio::time::interval(stamps.every);
+    for number in 0..stamps.count {
+        ticks.tick().await;
+        let said = stamps.epoch.elapsed().as_micros();
+        let event = format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\" {number}:{said}\"}}}}]}}\n\n");
+        chunk(to, event.as_bytes()).await?;
+    }
+    let end = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     chunk(to, end.as_bytes()).await?;
     to.write_all(b"0\r\n\r\n").await?;
     Ok(true)

@@ -47,7 +47,7 @@ pub struct StopBody {
 }
 
 /// An answer's stream of server-sent events, which nothing on the way may hold back.
-pub(super) fn streamed(reader: Reader, taken: Option<&Taken>) -> HttpResponse {
+pub(in crate::http) fn streamed(reader: Reader, taken: Option<&Taken>) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CONTENT_TYPE, "text/event-stream"))

@@ -21,7 +21,9 @@ use serde_json::Value;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
+pub(super) use self::ask::streamed;
 pub use self::share::Links;
+pub(super) use self::stream::{Access, Reader, Voice};
 
 use super::problem::Problem;
 use crate::actors::ask::Denied;
@@ -153,7 +155,7 @@ pub struct CommandBody {
 }
 
 /// A refusal with the time after which asking again makes sense, where the quota says one.
-fn refused(denied: Denied) -> Problem {
+pub(super) fn refused(denied: Denied) -> Problem {
     let wait = match &denied {
         Denied::Refused { detail, .. } => detail.get("retry_after").and_then(Value::as_i64),
         Denied::Failed(_) => None,
@@ -166,7 +168,7 @@ fn refused(denied: Denied) -> Problem {
 }
 
 /// What a person has left, as headers.
-fn quota_headers(standing: &Standing) -> [(&'static str, String); 6] {
+pub(super) fn quota_headers(standing: &Standing) -> [(&'static str, String); 6] {
     let reset = format!("{}s", standing.resets_in_s);
     [
         ("x-ratelimit-limit-requests", standing.most.messages.to_string()),

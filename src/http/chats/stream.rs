@@ -27,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// By which right somebody reads.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Access {
+pub(in crate::http) enum Access {
     /// As the owner.
     Owner(UserId),
     /// By the link of that number.
@@ -79,8 +79,23 @@ struct Along {
     _reading: Reading,
 }
 
+/// How an answer's events are written.
+pub(in crate::http) trait Voice: 'static {
+    /// One event at a position (message, characters), by its name and data; may be nothing.
+    fn tell(&mut self, position: (u32, u32), name: &str, data: &Value) -> String;
+}
+
+/// Our own way.
+struct Ours;
+
+impl Voice for Ours {
+    fn tell(&mut self, (message, at): (u32, u32), name: &str, data: &Value) -> String {
+        format!("id: {message}:{at}\nevent: {name}\ndata: {data}\n\n")
+    }
+}
+
 /// One client's way through an answer.
-pub(super) struct Reader {
+pub(in crate::http) struct Reader {
     chats: Chats,
     id: EntityId,
     access: Access,
@@ -94,10 +109,11 @@ pub(super) struct Reader {
     heard: watch::Receiver<u64>,
     out: String,
     over: bool,
+    voice: Box<dyn Voice>,
 }
 
 impl Reader {
-    pub(super) fn new(chats: Chats, id: EntityId, access: Access, (message, at): (u32, u32)) -> Self {
+    pub(in crate::http) fn new(chats: Chats, id: EntityId, access: Access, (message, at): (u32, u32)) -> Self {
         let heard = chats.listen(id);
         Self {
             chats,
@@ -112,6 +128,7 @@ impl Reader {
             heard,
             out: String::new(),
             over: false,
+            voice: Box::new(Ours),
         }
     }
 
@@ -125,6 +142,12 @@ impl Reader {
         self
     }
 
+    /// In another dialect.
+    pub(in crate::http) fn spoken(mut self, voice: impl Voice) -> Self {
+        self.voice = Box::new(voice);
+        self
+    }
+
     /// The body of a response.
     pub(super) fn body(self) -> impl Stream<Item = Result<Bytes, actix_web::Error>> + 'static {
         unfold(self, |mut reader| async move {
@@ -134,8 +157,8 @@ impl Reader {
     }
 
     fn event(&mut self, name: &str, data: &Value) {
-        let (message, at) = (self.message, self.at);
-        self.out.push_str(&format!("id: {message}:{at}\nevent: {name}\ndata: {data}\n\n"));
+        let told = self.voice.tell((self.message, self.at), name, data);
+        self.out.push_str(&told);
     }
 
     /// What comes next; `None` at the end.

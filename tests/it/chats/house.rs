@@ -22,6 +22,7 @@ use madang::actors::kernel::clock::{Clock, ManualClock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::{Publication, Publisher};
 use madang::http::api;
+use madang::http::api_keys::ApiKeys;
 use madang::http::auctions::{Auctions, AuctionsParts};
 use madang::http::auth::{ACCESS_FOR, Revocations, Tokens};
 use madang::http::chats::{ChatArea, Links};
@@ -76,6 +77,13 @@ impl Run {
     /// Whether nobody listens any more: the call upstream is over.
     pub fn is_dropped(&self) -> bool {
         self.say.is_closed()
+    }
+}
+
+impl Puppet {
+    /// The next answer that is asked for, if one is.
+    pub fn next(&self) -> Option<Run> {
+        self.runs.lock().pop_front()
     }
 }
 
@@ -203,7 +211,8 @@ impl House {
         let stop = CancellationToken::new();
         tokio::spawn(chats.clone().run(stop.clone()));
         let area = ChatArea { chats: chats.clone(), links: Arc::new(Links::new(SECRET)) };
-        let (base, server) = listen(&tokens, area, &live);
+        let keys = ApiKeys::new(db.pool().clone(), Arc::new(hand.clone()));
+        let (base, server) = listen(&tokens, area, keys, &live);
         // Refused where another test was first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(world::PATIENCE).no_proxy().build().unwrap();
@@ -373,10 +382,11 @@ impl Events {
     }
 }
 
-fn listen(tokens: &Tokens, area: ChatArea, live: &Arc<Live>) -> (String, ServerHandle) {
+fn listen(tokens: &Tokens, area: ChatArea, keys: ApiKeys, live: &Arc<Live>) -> (String, ServerHandle) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let (tokens, area, live) = (web::Data::new(tokens.clone()), web::Data::new(area), Arc::clone(live));
+    let keys = web::Data::new(keys);
     let server = Server::build()
         .workers(1)
         .disable_signals()
@@ -385,6 +395,7 @@ fn listen(tokens: &Tokens, area: ChatArea, live: &Arc<Live>) -> (String, ServerH
             let app = App::new()
                 .app_data(tokens.clone())
                 .app_data(area.clone())
+                .app_data(keys.clone())
                 .configure(move |config| routes.routes(config))
                 .configure(api::routes);
             HttpService::build()

@@ -1,7 +1,7 @@
 //! Conversations as clients use them: over HTTP, server-sent events and sockets, with an author who says what the test says.
 
 mod faults;
-mod house;
+pub mod house;
 mod life;
 mod quotas;
 mod sharing;

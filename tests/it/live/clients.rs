@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 
 use super::server::TestServer;
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -18,7 +18,7 @@ fn installed() -> PathBuf {
     root().join("target/clients")
 }
 
-async fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
+pub async fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(Duration::from_secs(300), command.output()).await;
@@ -28,7 +28,7 @@ async fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Once more where it failed: a package index is away now and then.
-async fn run_twice(program: &str, arguments: &[&str]) -> Result<String, String> {
+pub async fn run_twice(program: &str, arguments: &[&str]) -> Result<String, String> {
     match run(program, arguments).await {
         Ok(said) => Ok(said),
         Err(_) => run(program, arguments).await,
@@ -36,7 +36,7 @@ async fn run_twice(program: &str, arguments: &[&str]) -> Result<String, String> 
 }
 
 /// Says why a client could not be installed. On a build machine that is a failure; on a bare one the test has nothing to run.
-fn may_be_missing(installation: &Result<String, String>) -> bool {
+pub fn may_be_missing(installation: &Result<String, String>) -> bool {
     let Err(why) = installation else { return false };
     assert!(std::env::var("CI").is_err(), "the official client cannot be installed: {why}");
     eprintln!("not run, because the official client cannot be installed here: {why}");

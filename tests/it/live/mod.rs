@@ -1,6 +1,6 @@
 //! The live protocol over real sockets, before a house that keeps its journal in memory.
 
-mod clients;
+pub mod clients;
 mod commands;
 mod fake;
 mod limits;
