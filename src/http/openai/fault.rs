@@ -65,13 +65,19 @@ impl Fault {
     #[must_use]
     pub fn json(&self) -> Value {
         let status = self.status().as_u16();
-        let (kind, code) = match self.code {
-            Code::TokenInvalid | Code::TokenExpired | Code::TokenRevoked => ("invalid_request_error", Some("invalid_api_key")),
-            Code::ModelUnknown => ("invalid_request_error", Some("model_not_found")),
-            Code::ChatTokensSpent | Code::ChatMessagesSpent => ("insufficient_quota", Some("insufficient_quota")),
-            Code::RateLimited | Code::ChatTooManyAtOnce => ("requests", Some("rate_limit_exceeded")),
-            _ if status >= 500 => ("server_error", Some(self.code.name())),
-            _ => ("invalid_request_error", None),
+        let is_key = matches!(self.code, Code::TokenInvalid | Code::TokenExpired | Code::TokenRevoked);
+        let (kind, code) = if is_key {
+            ("invalid_request_error", Some("invalid_api_key"))
+        } else if self.code == Code::ModelUnknown {
+            ("invalid_request_error", Some("model_not_found"))
+        } else if matches!(self.code, Code::ChatTokensSpent | Code::ChatMessagesSpent) {
+            ("insufficient_quota", Some("insufficient_quota"))
+        } else if matches!(self.code, Code::RateLimited | Code::ChatTooManyAtOnce) {
+            ("requests", Some("rate_limit_exceeded"))
+        } else if status >= 500 {
+            ("server_error", Some(self.code.name()))
+        } else {
+            ("invalid_request_error", None)
         };
         json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": code } })
     }
