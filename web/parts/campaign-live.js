@@ -74,5 +74,6 @@ function costText({ points_paid: paid, points_pending: pending }) {
 function forecastText(view, { forecast_at: at, open, tasks }) {
   if (view.state === "completed") return t("campaign.state.completed");
   if (tasks > 0 && open === 0) return t("figure.allAsked");
-  return at ? when(at) : "–";
+  // Where answers stopped coming, the moment that was foretold passes, and says nothing any more.
+  return at && stamp(at) > clock.now() ? when(at) : "–";
 }

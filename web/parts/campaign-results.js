@@ -129,7 +129,8 @@ function resultRow(row, choose) {
   const share = row.agreement_bp ?? 0;
   const settled = row.answer ?? row.gold;
   // What most people say so far is a guess, and looks like one.
-  const guess = candidates(row.answers ?? [])[0]?.answer ?? "…";
+  const said = candidates(row.answers ?? []);
+  const guess = said[0]?.answer ?? "…";
   return h(
     "li",
     null,
@@ -146,7 +147,7 @@ function resultRow(row, choose) {
             bar(share / 10_000, toneOf(row.state)),
             h("span", { class: "figures", text: t("results.votes", { votes: row.votes, of: row.of }) }),
           )
-        : h("span", { class: "result-share figures", text: t("results.answers", { answers: row.answers?.length ?? 0 }) }),
+        : h("span", { class: "result-share figures", text: t("results.answers", { answers: said[0]?.of ?? 0 }) }),
     ),
   );
 }
