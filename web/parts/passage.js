@@ -52,7 +52,7 @@ function longText(text) {
     body.classList.remove("clipped");
     return body;
   }
-  const more = h("button", { type: "button", class: "link", "aria-expanded": "false", text: t("knowledge.more") });
+  const more = h("button", { type: "button", class: "button small quiet", "aria-expanded": "false", text: t("knowledge.more") });
   more.addEventListener("click", () => {
     const open = body.classList.toggle("clipped");
     more.textContent = t(open ? "knowledge.more" : "knowledge.less");

@@ -31,6 +31,12 @@ impl Knowledge {
         if self.inner.embedder.is_local() {
             return;
         }
+        // Vectors of texts that were changed away are kept while a server runs: versions come back.
+        match chunks::forget_vectors(&self.inner.db).await {
+            Ok(0) => {}
+            Ok(vectors) => tracing::info!(vectors, "vectors of texts that are gone are forgotten"),
+            Err(error) => tracing::warn!(%error, "vectors of texts that are gone could not be forgotten"),
+        }
         let mut rest = REST;
         loop {
             let wait = tokio::select! {

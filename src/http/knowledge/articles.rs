@@ -77,6 +77,7 @@ pub(super) async fn create_article(
     let origin = Origin::parse(body.source.as_deref().unwrap_or(HOUSE), &name)?;
     let article = checked(&body.draft())?;
     let kept = library.knowledge.keep(vec![(origin, article)], Some(admin.user())).await?;
+    library.knowledge.settle().await;
     let (id, status) = match kept.first() {
         Some(Kept::Added(id)) => (*id, StatusCode::CREATED),
         Some(Kept::Changed(id, _) | Kept::Unchanged(id, _)) => (*id, StatusCode::OK),

@@ -54,6 +54,7 @@ impl Importer {
         let count = i32::try_from(read.len()).unwrap_or(i32::MAX);
         imports::counted(db, id, count, self.knowledge.now()).await?;
         self.keep(&import, read).await?;
+        self.knowledge.settle().await;
         self.end(id, None).await
     }
 
