@@ -214,8 +214,9 @@ fn is_unseen(sign: char) -> bool {
 /// A text on one line, composed, without unseen signs, words separated by one space.
 #[must_use]
 pub fn line(text: &str) -> String {
-    let text: String = text.nfc().map(|sign| if sign == '\t' || sign == '\n' { ' ' } else { sign }).collect();
-    let seen: String = text.chars().filter(|sign| !is_unseen(*sign)).collect();
+    let spaced = text.chars().map(|sign| if matches!(sign, '\t' | '\n') { ' ' } else { sign });
+    // What was kept apart by an unseen sign is composed, too.
+    let seen: String = spaced.filter(|sign| !is_unseen(*sign)).nfc().collect();
     seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
