@@ -168,8 +168,8 @@ fn danger(question: &str) -> Option<Danger> {
     // Who may hurt themselves is told so, whatever else they wrote.
     let found: Vec<Danger> = ENGLISH
         .iter()
-        .filter(|(_, phrases)| phrases.iter().any(|phrase| in_english(phrase)))
-        .chain(KOREAN.iter().filter(|(_, phrases)| phrases.iter().any(|phrase| in_korean(phrase))))
+        .filter(|(_, phrases)| phrases.iter().any(in_english))
+        .chain(KOREAN.iter().filter(|(_, phrases)| phrases.iter().any(in_korean)))
         .map(|(danger, _)| *danger)
         .collect();
     if found.contains(&Danger::Life) { Some(Danger::Life) } else { found.first().copied() }

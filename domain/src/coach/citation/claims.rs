@@ -79,7 +79,7 @@ impl Sentences {
                     self.close(over);
                     after(c, Place::Inside)
                 }
-                place => after(c, place),
+                place @ (Place::Inside | Place::Ended | Place::Between) => after(c, place),
             };
         } else if matches!(c, '.' | '!' | '?' | '。' | '！' | '？') {
             // `"... said."` ends with the quotation mark.

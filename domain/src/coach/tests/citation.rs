@@ -40,7 +40,7 @@ fn shown(text: &str) -> String {
     run(None, &[text]).text
 }
 
-fn of<'a>(all: &'a Checked, claim: &Claim) -> String {
+fn of(all: &Checked, claim: &Claim) -> String {
     all.text.chars().skip(claim.start).take(claim.end - claim.start).collect()
 }
 
