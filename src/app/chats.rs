@@ -29,11 +29,10 @@ pub(super) struct Ground<'a> {
     pub(super) broker: &'a Arc<Broker>,
     pub(super) everybody: &'a Everybody,
     pub(super) model: Option<Arc<dyn Model>>,
-    pub(super) seek: Arc<dyn Seek>,
 }
 
 /// Builds them.
-pub(super) fn build(settings: &Settings, ground: Ground<'_>) -> Result<ChatArea, BuildError> {
+pub(super) fn build(settings: &Settings, ground: Ground<'_>, seek: Arc<dyn Seek>) -> Result<ChatArea, BuildError> {
     let (chat, llm) = (&settings.chat, &settings.llm);
     let budget = Budget { prompt: llm.prompt_tokens, sources: llm.source_tokens, answer: llm.answer_tokens };
     let most = Most { messages: chat.messages_per_day, running: chat.at_once_per_user, tokens: chat.tokens_per_day };
@@ -46,7 +45,7 @@ pub(super) fn build(settings: &Settings, ground: Ground<'_>) -> Result<ChatArea,
         broker: Arc::clone(ground.broker),
         clock: Arc::clone(ground.clock),
         author: Arc::new(Coach::new(ground.model, budget)),
-        seek: ground.seek,
+        seek,
         quotas: Quotas::new(ground.db.pool().clone(), Arc::clone(ground.clock), most),
         stage: Arc::clone(&ground.everybody.chats),
         settings: RunSettings {

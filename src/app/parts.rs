@@ -126,20 +126,15 @@ impl Parts {
         let pool = Pool::new(engine.clone(), db.pool().clone(), Arc::clone(&everybody.campaigns));
         pool.learn_owners().await?;
         let campaigns = Campaigns::new(engine.clone(), db.pool().clone(), pool.clone());
-        let alarms = Alarms::new(AlarmsParts {
-            missions: Missions::new(engine.clone(), Arc::new(pool.clone())),
-            db: db.pool().clone(),
-            tokens: tokens.clone(),
-            clock: Arc::clone(&clock),
-        });
+        let alarms = alarms(&engine, &db, &pool, &tokens, &clock);
         let rpc = Rpc::new(auctions.clone(), Arc::clone(&clock), Handle::current());
         let model = llm::build(&settings.llm)?;
         let intakes = Intakes::build(settings, &clock, &db, &engine, node_name(&settings.database.data_dir)?)?;
         let library = knowledge::library(&settings.knowledge, &clock, &db, &intakes)?;
-        let seek = Arc::new(library.knowledge.clone());
         let chats = chats::build(
             settings,
-            Ground { engine: &engine, db: &db, clock: &clock, broker: &broker, everybody: &everybody, model, seek },
+            Ground { engine: &engine, db: &db, clock: &clock, broker: &broker, everybody: &everybody, model },
+            Arc::new(library.knowledge.clone()),
         )?;
         let rpc =
             rpc.with_alarms(alarms.clone()).with_labels(pool).with_raffles(raffles.clone()).with_chats(chats.chats.clone());
@@ -227,6 +222,15 @@ impl Parts {
             revocations: Arc::clone(&self.revocations),
         }
     }
+}
+
+fn alarms(engine: &Engine, db: &Db, pool: &Pool, tokens: &Tokens, clock: &Arc<dyn Clock>) -> Alarms {
+    Alarms::new(AlarmsParts {
+        missions: Missions::new(engine.clone(), Arc::new(pool.clone())),
+        db: db.pool().clone(),
+        tokens: tokens.clone(),
+        clock: Arc::clone(clock),
+    })
 }
 
 fn auctions(

@@ -18,11 +18,14 @@ pub const MOST: usize = 50;
 /// Who answers where nobody is named.
 pub const USUAL: &str = "running-coach";
 
+/// All of them, and since when they are known.
+type Kept = Option<(Instant, Arc<Vec<Row>>)>;
+
 /// See the module. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Assistants {
     db: PgPool,
-    kept: Arc<Mutex<Option<(Instant, Arc<Vec<Row>>)>>>,
+    kept: Arc<Mutex<Kept>>,
 }
 
 impl Assistants {
