@@ -244,7 +244,7 @@ impl Pass<'_> {
                     break Ending::because(End::Stopped, "unwatched");
                 },
             }
-            if self.told != self.live.end() && Instant::now() >= self.tell_at() {
+            if self.told != self.live.end() && Instant::now() >= tell_at {
                 self.tell();
             }
             self.desk.work(&self.live);
