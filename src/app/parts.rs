@@ -145,7 +145,6 @@ impl Parts {
         let render = metrics.clone();
         let operations = Operations::new(db.clone(), Arc::clone(&clock), move || render.render());
         let wallets = Wallets::new(Arc::clone(engine.funds()), &settings.ledger.currencies);
-        let limits = limits(settings, &cache);
         Ok(Self {
             accounts,
             alarms,
@@ -161,9 +160,9 @@ impl Parts {
             live,
             operations,
             broker,
+            limits: limits(settings, &cache),
             cache,
             clock,
-            limits,
             raffles,
             metrics,
             revocations,

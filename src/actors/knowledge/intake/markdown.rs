@@ -32,7 +32,18 @@ pub(super) fn document(text: &str) -> Document {
             }
             Event::SoftBreak => open.push(' '),
             Event::HardBreak => open.push('\n'),
-            _ => {}
+            // Markup that carries no words, what it begins or ends with, and what a program would show instead of text.
+            Event::Start(_)
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::FootnoteReference(_)
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
         }
     }
     flush(&mut document, &mut open);
