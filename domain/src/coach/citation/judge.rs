@@ -82,11 +82,15 @@ fn compare(words: &str, cited: &[&Passage]) -> Badge {
     let has = |term: &&Term| cited.iter().any(|passage| passage.terms.contains(*term));
     let is_number = |term: &&Term| matches!(term, Term::Number(_));
     let all_numbers = terms.iter().filter(is_number).all(|term| has(&term));
+    let (found, all) = (terms.iter().filter(has).count(), terms.len());
+    if found == all && all > 0 {
+        // A few words of one language often stand in a passage of the other.
+        return Badge::Grounded;
+    }
     if cited.iter().all(|passage| passage.lang != lang) {
         // Numbers are the same in all languages.
         return if all_numbers { Badge::NotCompared } else { Badge::NotFound };
     }
-    let (found, all) = (terms.iter().filter(has).count(), terms.len());
     let share = share(found, all);
     if share >= SAME_WORDS && all_numbers {
         Badge::Grounded
