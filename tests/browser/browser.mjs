@@ -108,7 +108,7 @@ export async function priceIn(page) {
 export async function until(look, what, patience = PATIENCE) {
   const end = Date.now() + patience;
   for (;;) {
-    const found = await look().catch(() => false);
+    const found = await Promise.resolve().then(look).catch(() => false);
     if (found) return found;
     if (Date.now() > end) throw new Error(`never happened: ${what}`);
     await new Promise((done) => setTimeout(done, 50));

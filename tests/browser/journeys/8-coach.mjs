@@ -142,6 +142,8 @@ export default {
       await phone.click(".chat-list a");
       await phone.waitForSelector(".chat-turn:last-child[data-stage=done]");
       assert.deepEqual(await audit(phone), []);
+      // Before their server goes: pages that are left open would complain of it.
+      await Promise.all([one, phone].map((page) => page.context().close()));
       forgive(GONE);
     } finally {
       upstream.stop();
