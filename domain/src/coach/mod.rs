@@ -1,10 +1,10 @@
 //! The coach's rules: what a language model is told, and what of its words reaches people.
 //!
 //! A question is looked at before any model is asked ([`safety`]: words that mean an emergency get a fixed text first). The
-//! passages that were found for it become part of a [`prompt`], as data that gives no orders. What the model says passes
+//! passages that were found for it become part of a [`mod@prompt`], as data that gives no orders. What the model says passes
 //! through [`citation`] while it streams: marks without a passage, links to anywhere but the sources and, where health is
 //! concerned, amounts of medicine are taken out, and each claim that cites or quotes is compared with its passage. Without a
-//! model, [`extract`] answers in the passages' own words. [`mask`] takes people's data out of what is logged.
+//! model, [`mod@extract`] answers in the passages' own words. [`mod@mask`] takes people's data out of what is logged.
 //!
 //! Nothing here knows conversations, tokens of a stream or people; whatever is random or late is somebody else's.
 
