@@ -5,6 +5,8 @@
 //! with its best number of clients.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop at the very line")]
 
+mod cluster;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,17 +14,17 @@ use std::time::{Duration, Instant};
 use madang::actors::ask::{Answer, Denied};
 use madang::actors::kernel::clock::{Clock, WallClock};
 use madang::actors::kernel::{Engine, EngineSettings, Habits};
-use madang::config::DatabaseSettings;
 use madang::storage::Db;
-use madang::storage::cluster::{Cluster, ClusterSettings, Durability};
 use madang_domain::auction::{Auction, Command, Preset, Subject, Terms};
 use madang_domain::entity::{Actor, Order, Role, Viewer};
 use madang_domain::ids::{ArtworkId, EntityId, Kind, UserId};
 use madang_domain::money::{Currency, Money};
 use madang_domain::user::UserInbox;
 use parking_lot::Mutex;
-use sqlx::{ConnectOptions, PgPool, Row};
+use sqlx::{PgPool, Row};
 use uuid::Uuid;
+
+use self::cluster::on_a_database;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,23 +39,7 @@ const COLD_LOTS: i64 = 20;
 fn main() {
     let seconds = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(5);
     let span = Duration::from_secs(seconds);
-    let folder = std::env::temp_dir().join(format!("madang-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let cluster = Cluster::start(&ClusterSettings {
-        data_dir: folder.clone(),
-        bin_dir: None,
-        shared_buffers: "256MB".to_owned(),
-        max_connections: 100,
-        durability: Durability::Full,
-    });
-    let cluster = cluster.unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut maintenance = cluster.maintenance_options().connect().await.unwrap();
-        sqlx::query("create database bench").execute(&mut maintenance).await.unwrap();
-        let options = cluster.connect_options().database("bench");
-        let db = Db::connect(options, &DatabaseSettings { pool: 40, ..DatabaseSettings::default() }).await.unwrap();
-        db.migrate().await.unwrap();
+    on_a_database(40, async |db| {
         let mut best = 0.0_f64;
         for (number, in_flight) in (1..).zip(IN_FLIGHT) {
             best = best.max(hot_lot(&db, number, in_flight, span).await);
@@ -62,8 +48,6 @@ fn main() {
         let peer = row_lock(db.pool(), span / 2).await;
         println!("hot lot / row lock, each at its best: {:.1} times", best / peer);
     });
-    drop(cluster);
-    drop(std::fs::remove_dir_all(folder));
 }
 
 async fn engine(db: &Db, permits: u32, habits: Habits) -> Engine {

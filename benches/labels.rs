@@ -5,6 +5,8 @@
 //! each), their times, and whether points and answers are what the journal says they must be.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop at the very line")]
 
+mod cluster;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,9 +15,7 @@ use madang::actors::campaign::pool::Pool;
 use madang::actors::follow::Changes;
 use madang::actors::kernel::{Engine, EngineSettings};
 use madang::actors::publish::Publisher;
-use madang::config::DatabaseSettings;
 use madang::storage::Db;
-use madang::storage::cluster::{Cluster, ClusterSettings, Durability};
 use madang_domain::campaign::{Campaign, Command, Draft, NewTask, Region, Rules};
 use madang_domain::code::Code;
 use madang_domain::entity::{AccountOwner, Actor, Order, Role};
@@ -23,8 +23,9 @@ use madang_domain::ids::{EntityId, Kind, UserId};
 use madang_domain::money::Currency;
 use madang_domain::user::UserInbox;
 use parking_lot::Mutex;
-use sqlx::ConnectOptions;
 use uuid::Uuid;
+
+use self::cluster::on_a_database;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,29 +44,11 @@ const FIRST_PERSON: i64 = 1_000;
 
 fn main() {
     let seconds = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(5);
-    let folder = std::env::temp_dir().join(format!("madang-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let cluster = Cluster::start(&ClusterSettings {
-        data_dir: folder.clone(),
-        bin_dir: None,
-        shared_buffers: "256MB".to_owned(),
-        max_connections: 100,
-        durability: Durability::Full,
-    })
-    .unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut maintenance = cluster.maintenance_options().connect().await.unwrap();
-        sqlx::query("create database bench").execute(&mut maintenance).await.unwrap();
-        let options = cluster.connect_options().database("bench");
-        let db = Db::connect(options, &DatabaseSettings { pool: 10, ..DatabaseSettings::default() }).await.unwrap();
-        db.migrate().await.unwrap();
+    on_a_database(10, async |db| {
         for (round, people) in (0..).zip(PEOPLE) {
             measure(&db, round, people, Duration::from_secs(seconds)).await;
         }
     });
-    drop(cluster);
-    drop(std::fs::remove_dir_all(folder));
 }
 
 /// People who label until told to stop.

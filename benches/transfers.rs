@@ -4,14 +4,14 @@
 //! `cargo bench --bench transfers [-- SECONDS]` prints claims and answers per second of many workers at a few desks.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails should stop at the very line")]
 
+mod cluster;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use madang::actors::kernel::{Engine, EngineSettings};
-use madang::config::DatabaseSettings;
 use madang::storage::Db;
-use madang::storage::cluster::{Cluster, ClusterSettings, Durability};
 use madang_domain::code::Code;
 use madang_domain::entity::{AccountOwner, Actor, Effect, Entity, Given, LedgerEntry, Order, Reason, Role, Transfer, Viewer};
 use madang_domain::ids::{EntityId, Kind, UserId};
@@ -20,8 +20,9 @@ use madang_domain::time::Timestamp;
 use madang_domain::user::UserInbox;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
 use uuid::Uuid;
+
+use self::cluster::on_a_database;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -129,29 +130,11 @@ impl Entity for Desk {
 
 fn main() {
     let seconds = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(5);
-    let folder = std::env::temp_dir().join(format!("madang-bench-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    let cluster = Cluster::start(&ClusterSettings {
-        data_dir: folder.clone(),
-        bin_dir: None,
-        shared_buffers: "256MB".to_owned(),
-        max_connections: 100,
-        durability: Durability::Full,
-    })
-    .unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let mut maintenance = cluster.maintenance_options().connect().await.unwrap();
-        sqlx::query("create database bench").execute(&mut maintenance).await.unwrap();
-        let options = cluster.connect_options().database("bench");
-        let db = Db::connect(options, &DatabaseSettings { pool: 10, ..DatabaseSettings::default() }).await.unwrap();
-        db.migrate().await.unwrap();
+    on_a_database(10, async |db| {
         for (round, workers) in (0..).zip(WORKERS) {
             measure(&db, round * DESKS, workers, Duration::from_secs(seconds)).await;
         }
     });
-    drop(cluster);
-    drop(std::fs::remove_dir_all(folder));
 }
 
 /// Workers that claim, answer, claim again.

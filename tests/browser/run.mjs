@@ -10,6 +10,9 @@ import { run } from "node:test";
 const HERE = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 /** How long one journey may take, in milliseconds. */
 const JOURNEY_WITHIN = 300_000;
+/** How long a failed page may take to say what it shows, in milliseconds, and how many characters of it are kept. */
+const TEXT_WITHIN = 2_000;
+const SCENE = 600;
 
 let passed = 0;
 let failed = 0;
@@ -69,7 +72,7 @@ async function journeys(wanted) {
         told(name, null);
       } catch (error) {
         await photograph(browser, name);
-        told(name, error);
+        told(name, new Error(`${error.stack ?? error}\n${await scenes(browser)}\n${complaints.join("\n")}`));
       } finally {
         for (const context of browser.contexts()) await context.close();
       }
@@ -78,6 +81,16 @@ async function journeys(wanted) {
     await browser.close();
     await server.remove();
   }
+}
+
+/** What the pages say at this moment: all that a failure far away leaves to be read. */
+async function scenes(browser) {
+  const pages = browser.contexts().flatMap((context) => context.pages());
+  const told = pages.map(async (page) => {
+    const text = await page.innerText("main", { timeout: TEXT_WITHIN }).catch((error) => `(${error.message})`);
+    return `${page.url()}: ${text.replaceAll(/\s+/g, " ").slice(0, SCENE)}`;
+  });
+  return (await Promise.all(told)).join("\n");
 }
 
 /** Where a failure is to be seen: BROWSER_SHOTS names a folder. */

@@ -6,6 +6,7 @@ import { t } from "../core/i18n.js";
 import { plan } from "../core/upload-plan.js";
 import { archiveOf } from "../core/uploads.js";
 import { empty, field, fill } from "../parts/controls.js";
+import { dropZone } from "../parts/drop-zone.js";
 import { icon } from "../parts/icons.js";
 import { uploadList } from "../parts/upload-list.js";
 import { signInFirst } from "./sign-in-first.js";
@@ -57,7 +58,7 @@ function draw(view, signal) {
       h("a", { class: "button", href: `/campaigns/${view.id}` }, t("campaign.toCampaign"), icon("arrow")),
     ),
     view.state === "requested" && h("p", { class: "note", text: t("upload.beforeApproval") }),
-    dropZone(take),
+    dropZone({ id: "upload-files", accept: ENDINGS, title: t("upload.drop"), kinds: t("upload.kinds") }, take),
     refused,
     h(
       "details",
@@ -73,33 +74,6 @@ function draw(view, signal) {
     ),
     list.element,
   ].filter(Boolean);
-}
-
-function dropZone(take) {
-  const input = h("input", { type: "file", multiple: true, accept: ENDINGS, class: "unseen", id: "upload-files" });
-  const zone = h(
-    "label",
-    { class: "drop", for: "upload-files" },
-    h("span", { class: "drop-sign" }, icon("upload")),
-    h("strong", { text: t("upload.drop") }),
-    h("span", { text: t("upload.kinds") }),
-    input,
-  );
-  input.addEventListener("change", () => {
-    take([...input.files]);
-    input.value = "";
-  });
-  const over = (on) => (event) => {
-    event.preventDefault();
-    zone.classList.toggle("over", on);
-  };
-  zone.addEventListener("dragover", over(true));
-  zone.addEventListener("dragleave", over(false));
-  zone.addEventListener("drop", (event) => {
-    over(false)(event);
-    take([...event.dataTransfer.files]);
-  });
-  return zone;
 }
 
 /** What was sent before, and goes on being worked up. */

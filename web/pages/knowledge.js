@@ -6,8 +6,8 @@ import { count, t, when } from "../core/i18n.js";
 import { ENDINGS, isRead, sendArticles, tagsOf } from "../core/knowledge.js";
 import { holds } from "../core/session.js";
 import { empty, field, form, toastProblem } from "../parts/controls.js";
+import { dropZone } from "../parts/drop-zone.js";
 import { importList } from "../parts/import-list.js";
-import { icon } from "../parts/icons.js";
 import { pager } from "../parts/pager.js";
 import { passageItem } from "../parts/passage.js";
 import { notYours, signInFirst } from "./sign-in-first.js";
@@ -118,38 +118,11 @@ function bringIn(signal, over) {
     "section",
     { class: "card" },
     h("h2", { text: t("import.title") }),
-    dropZone(take),
+    dropZone({ id: "article-files", accept: ENDINGS.join(","), title: t("import.drop"), kinds: t("import.kinds") }, take),
     refused,
     h("details", null, h("summary", { text: t("import.options") }), h("div", { class: "fields" }, source, tags)),
     imports.element,
   );
-}
-
-function dropZone(take) {
-  const input = h("input", { type: "file", multiple: true, accept: ENDINGS.join(","), class: "unseen", id: "article-files" });
-  const zone = h(
-    "label",
-    { class: "drop", for: "article-files" },
-    h("span", { class: "drop-sign" }, icon("upload")),
-    h("strong", { text: t("import.drop") }),
-    h("span", { text: t("import.kinds") }),
-    input,
-  );
-  input.addEventListener("change", () => {
-    take([...input.files]);
-    input.value = "";
-  });
-  const over = (on) => (event) => {
-    event.preventDefault();
-    zone.classList.toggle("over", on);
-  };
-  zone.addEventListener("dragover", over(true));
-  zone.addEventListener("dragleave", over(false));
-  zone.addEventListener("drop", (event) => {
-    over(false)(event);
-    take([...event.dataTransfer.files]);
-  });
-  return zone;
 }
 
 /** What was sent before, and goes on being worked up. */
