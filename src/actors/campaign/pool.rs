@@ -166,6 +166,16 @@ impl Pool {
         meters::claimed(self.claim_anywhere(worker, id).await)
     }
 
+    /// As [`Pool::next`], of one campaign alone.
+    ///
+    /// # Errors
+    /// As the campaign refuses, or when the engine cannot say.
+    pub async fn next_of(&self, campaign: i64, worker: UserId, id: Uuid) -> Result<Task, Denied> {
+        let answer = self.ask(worker, id, campaign, Command::Claim).await?;
+        self.shared.remembered.lock().note(id, campaign);
+        self.task(campaign, &answer.data).await
+    }
+
     async fn claim_anywhere(&self, worker: UserId, id: Uuid) -> Result<Task, Denied> {
         let mut refused = None;
         let known = self.shared.remembered.lock().campaign_of(id);
@@ -229,11 +239,8 @@ impl Pool {
         refused: &mut Option<Denied>,
     ) -> Result<Option<Task>, Denied> {
         for campaign in order.iter().copied().take(MOST_ASKED) {
-            match self.ask(worker, id, campaign, Command::Claim).await {
-                Ok(answer) => {
-                    self.shared.remembered.lock().note(id, campaign);
-                    return self.task(campaign, &answer.data).await.map(Some);
-                }
+            match self.next_of(campaign, worker, id).await {
+                Ok(task) => return Ok(Some(task)),
                 Err(denied @ Denied::Refused { .. }) => {
                     if denied.code() == Code::CampaignNotRunning {
                         self.shared.directory.forget(campaign);
