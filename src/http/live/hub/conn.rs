@@ -167,8 +167,16 @@ impl Conn {
         self.out.as_ref().is_some_and(|out| out.full)
     }
 
+    /// Whether its last frame is said: nothing may follow it, wherever it comes from.
+    const fn has_ended(&self) -> bool {
+        matches!(self.stage, Stage::Closing | Stage::Gone)
+    }
+
     /// Adds a line to what is written at the end of the turn.
     pub(super) fn say(&mut self, line: &[u8]) {
+        if self.has_ended() {
+            return;
+        }
         let out = self.out.get_or_insert_default();
         let before = out.lines.len();
         add_line(self.framing, &mut out.lines, line);
@@ -178,6 +186,9 @@ impl Conn {
 
     /// The raw text of this turn's lines, for framings with more than lines.
     pub(super) fn say_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.has_ended() {
+            return;
+        }
         let out = self.out.get_or_insert_default();
         let before = out.lines.len();
         write(&mut out.lines);
@@ -187,6 +198,9 @@ impl Conn {
 
     /// Adds a ready chunk after everything said so far.
     pub(super) fn enqueue(&mut self, chunk: Bytes) {
+        if self.has_ended() {
+            return;
+        }
         let framing = self.framing;
         let out = self.out.get_or_insert_default();
         out.seal(framing);
@@ -197,6 +211,7 @@ impl Conn {
     /// Writes shared chunks at once where nothing waits, else queues them.
     pub(super) fn send(&mut self, chunks: &[Bytes]) -> Flushed {
         if self.out.is_none()
+            && !self.has_ended()
             && let [only] = chunks
         {
             match self.wire.write(only, 0) {
@@ -248,9 +263,11 @@ impl Conn {
         Flushed::Empty
     }
 
-    /// Forgets everything that waits but the rest of a frame that is half written, and ends with `last`.
-    pub(super) fn end_with(&mut self, last: Option<Bytes>) {
+    /// Forgets everything that waits but the rest of a frame that is half written, and ends with `last`: what is said after it
+    /// is not written.
+    pub(super) fn end_with(&mut self, last: Bytes) {
         let framing = self.framing;
+        self.stage = Stage::Closing;
         if let Some(out) = self.out.as_mut()
             && out.full
         {
@@ -258,12 +275,10 @@ impl Conn {
             out.queue.truncate(usize::from(out.written > 0));
             out.bytes = out.queue.iter().map(Bytes::len).sum::<usize>().saturating_sub(out.written);
         }
-        if let Some(last) = last {
-            let out = self.out.get_or_insert_default();
-            out.seal(framing);
-            out.bytes += last.len();
-            out.queue.push_back(last);
-        }
+        let out = self.out.get_or_insert_default();
+        out.seal(framing);
+        out.bytes += last.len();
+        out.queue.push_back(last);
     }
 
     fn mark_full(&mut self) -> Flushed {
@@ -307,6 +322,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::super::super::limits::Gate;
+    use super::super::super::ws::{self, Opcode};
     use super::*;
 
     /// A connection over a real socket, and its other end.
@@ -345,7 +361,7 @@ mod tests {
         let (mut conn, mut client) = connected();
         let large = Bytes::from(vec![b'x'; 32 << 20]);
         assert_eq!(conn.send(std::slice::from_ref(&large)), Flushed::Full);
-        conn.end_with(Some(Bytes::from_static(b"the last")));
+        conn.end_with(Bytes::from_static(b"the last"));
         let reader = std::thread::spawn(move || {
             let mut all = Vec::new();
             client.read_to_end(&mut all).map(|_| all)
@@ -357,5 +373,21 @@ mod tests {
         let all = reader.join().unwrap().unwrap();
         assert_eq!(all.len(), large.len() + 8);
         assert!(all.ends_with(b"xthe last"));
+    }
+
+    #[test]
+    fn nothing_follows_the_last_frame() {
+        let (mut conn, mut client) = connected();
+        conn.say(b"{}");
+        conn.end_with(ws::frame(Opcode::Close, b""));
+        conn.say(b"{\"late\":1}");
+        conn.say_with(|lines| lines.extend_from_slice(b"late"));
+        conn.enqueue(Bytes::from_static(b"late"));
+        assert_eq!(conn.send(&[Bytes::from_static(b"late")]), Flushed::Empty);
+        assert_eq!(conn.send(&[Bytes::from_static(b"later")]), Flushed::Empty);
+        drop(conn);
+        let mut all = Vec::new();
+        client.read_to_end(&mut all).unwrap();
+        assert_eq!(all, [&ws::frame(Opcode::Text, b"{}")[..], &ws::frame(Opcode::Close, b"")[..]].concat());
     }
 }

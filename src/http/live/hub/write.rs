@@ -40,8 +40,7 @@ impl Hub {
                 Bytes::from(lines)
             }
         };
-        conn.end_with(Some(last));
-        conn.stage = Stage::Closing;
+        conn.end_with(last);
         let close = self.now.saturating_add(ticks(self.shared.settings.linger));
         conn.deadlines = Deadlines { close, alarm: conn.deadlines.alarm, ..Deadlines::NONE };
     }
