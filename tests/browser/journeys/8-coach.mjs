@@ -60,6 +60,8 @@ export default {
     const upstream = model();
     process.env.MADANG__LLM__URL = await upstream.start();
     process.env.MADANG__LLM__MODEL = "stand-in";
+    // The model here is silent while the pages are looked at, however long that takes.
+    process.env.MADANG__LLM__STALL_TIMEOUT_MS = "250000";
     const server = await Server.make();
     try {
       await server.start();
