@@ -25,6 +25,9 @@ import { company } from "./pages/company.js";
 import { desk } from "./pages/desk.js";
 import { favourites } from "./pages/favourites.js";
 import { home } from "./pages/home.js";
+import { apiKeysPage } from "./pages/api-keys.js";
+import { assistantEdit } from "./pages/assistant-edit.js";
+import { assistantsPage } from "./pages/assistants.js";
 import { articleEdit } from "./pages/article-edit.js";
 import { knowledgePage } from "./pages/knowledge.js";
 import { labels } from "./pages/labels.js";
@@ -37,6 +40,7 @@ import { operators } from "./pages/operators.js";
 import { newRaffle } from "./pages/new-raffle.js";
 import { outbox } from "./pages/outbox.js";
 import { passwordPage } from "./pages/password.js";
+import { promptsPage } from "./pages/prompts.js";
 import { reviewPage } from "./pages/review.js";
 import { pointsPage } from "./pages/points.js";
 import { rafflePage } from "./pages/raffle.js";
@@ -61,6 +65,7 @@ const ROUTES = [
   { path: "/notices", page: notices },
   { path: "/favourites", page: favourites },
   { path: "/account", page: account },
+  { path: "/account/keys", page: apiKeysPage },
   { path: "/desk", page: desk },
   { path: "/desk/new", page: newLot },
   { path: "/desk/edit/:id", page: editLot },
@@ -82,6 +87,10 @@ const ROUTES = [
   { path: "/admin/knowledge", page: knowledgePage },
   { path: "/admin/knowledge/new", page: articleEdit },
   { path: "/admin/knowledge/:id", page: articleEdit },
+  { path: "/admin/assistants", page: assistantsPage },
+  { path: "/admin/assistants/new", page: assistantEdit },
+  { path: "/admin/assistants/:name", page: assistantEdit },
+  { path: "/admin/prompts", page: promptsPage },
   { path: "/points", page: pointsPage },
   { path: "/raffles", page: rafflesPage },
   { path: "/raffles/new", page: newRaffle },

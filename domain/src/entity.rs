@@ -236,6 +236,11 @@ pub trait Entity: fmt::Debug + Clone + PartialEq + Serialize + DeserializeOwned 
     /// Which invariant is broken.
     fn check(&self) -> Result<(), String>;
 
+    /// Whether its past may be erased: nothing of it is left, and nothing can happen any more.
+    fn is_erasable(&self) -> bool {
+        false
+    }
+
     /// The one-line summary for operators.
     fn summary(&self) -> String {
         String::new()

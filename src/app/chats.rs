@@ -10,6 +10,7 @@ use super::{BuildError, secret};
 use crate::actors::broker::Broker;
 use crate::actors::chat::author::Seek;
 use crate::actors::chat::coach::Coach;
+use crate::actors::chat::prompts::Prompts;
 use crate::actors::chat::quota::Quotas;
 use crate::actors::chat::{Chats, ChatsParts, RunSettings};
 use crate::actors::kernel::Engine;
@@ -47,6 +48,7 @@ pub(super) fn build(settings: &Settings, ground: Ground<'_>, seek: Arc<dyn Seek>
         author: Arc::new(Coach::new(ground.model, budget)),
         seek,
         quotas: Quotas::new(ground.db.pool().clone(), Arc::clone(ground.clock), most),
+        prompts: Prompts::new(ground.db.pool().clone(), Arc::clone(ground.clock), chat.prompts_days),
         stage: Arc::clone(&ground.everybody.chats),
         settings: RunSettings {
             waiting: chat.waiting,

@@ -31,6 +31,8 @@ pub struct ChatSettings {
     pub messages_per_day: i32,
     /// Tokens of one person on one day.
     pub tokens_per_day: i64,
+    /// For how many days questions of people who agreed are kept.
+    pub prompts_days: u16,
 }
 
 impl ChatSettings {
@@ -43,6 +45,10 @@ impl ChatSettings {
         at_least("chat.at_once", u64::from(self.at_once), 1)?;
         least("chat.at_once_per_user", i64::from(self.at_once_per_user))?;
         least("chat.messages_per_day", i64::from(self.messages_per_day))?;
+        if self.prompts_days > 365 {
+            return Err(BadSettings::value("chat.prompts_days", "it must be at most 365"));
+        }
+        at_least("chat.prompts_days", u64::from(self.prompts_days), 1)?;
         least("chat.tokens_per_day", self.tokens_per_day)
     }
 }

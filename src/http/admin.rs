@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use madang_domain::code::Code;
-use madang_domain::ids::{EntityId, UserId};
+use madang_domain::ids::{EntityId, Kind, UserId};
 use madang_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 use uuid::Uuid;
 
@@ -129,7 +130,7 @@ pub struct DecisionRowView {
     at: Timestamp,
     /// The channel's offset after it.
     offset: u64,
-    /// What happened.
+    /// What happened; of conversations, which are their owners' alone, only the events' names.
     #[schema(value_type = Vec<Object>)]
     events: Box<RawValue>,
     /// The hash over everything up to here.
@@ -200,11 +201,22 @@ async fn list_journal(
     Ok(web::Json(JournalView { items, next }))
 }
 
+/// The names of events alone.
+fn names(events: &[u8]) -> Result<Box<RawValue>, serde_json::Error> {
+    let events: Vec<Value> = serde_json::from_slice(events)?;
+    let name = |event: Value| match event {
+        Value::Object(event) => event.into_iter().next().map(|(name, _)| name),
+        Value::String(name) => Some(name),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
+    };
+    to_raw_value(&events.into_iter().map(name).collect::<Vec<_>>())
+}
+
 impl TryFrom<JournalRow> for DecisionRowView {
     type Error = Problem;
 
     fn try_from(row: JournalRow) -> Result<Self, Problem> {
-        let events = String::from_utf8(row.body).map_err(Problem::internal)?;
+        let events = if row.entity.kind() == Kind::Chat { names(&row.body) } else { serde_json::from_slice(&row.body) };
         Ok(Self {
             seq: row.seq,
             epoch: row.epoch,
@@ -212,7 +224,7 @@ impl TryFrom<JournalRow> for DecisionRowView {
             actor: row.actor,
             at: row.at,
             offset: row.offset,
-            events: RawValue::from_string(events).map_err(Problem::internal)?,
+            events: events.map_err(Problem::internal)?,
             chain: row.chain.iter().map(|byte| format!("{byte:02x}")).collect(),
         })
     }
@@ -229,4 +241,16 @@ async fn check_ledger(engine: web::Data<Engine>, _admin: Admin) -> Result<web::J
         wrong_balances: found.wrong_balances,
         wrong_holds: found.wrong_holds,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_conversation_only_the_events_names_are_shown() {
+        let stored = br#"[{"asked":{"message":1,"text":"a secret"}},"unshared"]"#;
+        assert_eq!(names(stored).unwrap().get(), r#"["asked","unshared"]"#);
+        assert_eq!(names(b"[]").unwrap().get(), "[]");
+    }
 }

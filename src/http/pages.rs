@@ -27,7 +27,7 @@ use sha2::{Digest, Sha256};
 struct Web;
 
 /// The addresses that the pages' own router knows (`web/main.js` has the same list). `{}` in braces is one path segment.
-const ROUTES: [&str; 39] = [
+const ROUTES: [&str; 44] = [
     "/",
     "/auctions",
     "/auctions/{id}",
@@ -39,6 +39,7 @@ const ROUTES: [&str; 39] = [
     "/notices",
     "/favourites",
     "/account",
+    "/account/keys",
     "/desk",
     "/desk/new",
     "/desk/edit/{id}",
@@ -60,6 +61,10 @@ const ROUTES: [&str; 39] = [
     "/admin/knowledge",
     "/admin/knowledge/new",
     "/admin/knowledge/{id}",
+    "/admin/assistants",
+    "/admin/assistants/new",
+    "/admin/assistants/{name}",
+    "/admin/prompts",
     "/points",
     "/raffles",
     "/raffles/new",

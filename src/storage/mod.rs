@@ -23,6 +23,7 @@ pub mod journal;
 pub mod knowledge;
 pub mod ledger;
 pub mod outbox;
+pub mod prompts;
 pub mod quotas;
 pub mod raffles;
 pub mod search;

@@ -44,10 +44,12 @@ export const WORLDS = [
     key: "coach",
     href: "/chats",
     sign: "talk",
-    owns: ["/chats", "/shared", "/admin/knowledge"],
+    owns: ["/chats", "/shared", "/admin/knowledge", "/admin/assistants", "/admin/prompts"],
     links: [
       { href: "/chats", key: "nav.chats" },
       { href: "/admin/knowledge", key: "nav.knowledge", roles: ["admin"] },
+      { href: "/admin/assistants", key: "nav.assistants", roles: ["admin"] },
+      { href: "/admin/prompts", key: "nav.prompts", roles: ["admin"] },
     ],
   },
 ];

@@ -1,6 +1,7 @@
 // English.
 
 import accounts from "./en/accounts.js";
+import assistants from "./en/assistants.js";
 import chats from "./en/chats.js";
 import companies from "./en/companies.js";
 import knowledge from "./en/knowledge.js";
@@ -367,6 +368,7 @@ export default {
 
   ...accounts,
   ...mornings,
+  ...assistants,
   ...chats,
   ...companies,
   ...knowledge,

@@ -1,6 +1,7 @@
 // 한국어.
 
 import accounts from "./ko/accounts.js";
+import assistants from "./ko/assistants.js";
 import chats from "./ko/chats.js";
 import companies from "./ko/companies.js";
 import knowledge from "./ko/knowledge.js";
@@ -364,6 +365,7 @@ export default {
 
   ...accounts,
   ...mornings,
+  ...assistants,
   ...chats,
   ...companies,
   ...knowledge,

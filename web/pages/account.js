@@ -4,6 +4,7 @@ import { api } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { t, when } from "../core/i18n.js";
 import { session, signOut, updateUser } from "../core/session.js";
+import { consent } from "../parts/consent.js";
 import { busy, field, fill, form, toast, toastProblem } from "../parts/controls.js";
 import { leave } from "../parts/shell.js";
 import { signInFirst } from "./sign-in-first.js";
@@ -52,8 +53,10 @@ export function account({ signal, title }) {
         ["/notices", "nav.noticeList"],
         ["/bids", "nav.bids"],
         ["/wallet", "nav.wallet"],
+        ["/account/keys", "keys.title"],
       ].map(([href, key]) => h("a", { href, text: t(key) })),
     ),
+    consent(signal),
     h(
       "section",
       { class: "card", "aria-labelledby": "devices" },

@@ -214,6 +214,10 @@ impl Entity for Chat {
         self.talk().map_or(Ok(()), Talk::check)
     }
 
+    fn is_erasable(&self) -> bool {
+        self.deleted
+    }
+
     fn summary(&self) -> String {
         let Some(talk) = self.talk() else {
             return if self.deleted { "deleted" } else { "vacant" }.to_owned();

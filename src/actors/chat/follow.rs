@@ -10,16 +10,19 @@ use std::time::Duration;
 use madang_domain::chat::{Chat, Command, Talk};
 use madang_domain::coach::tokens::estimate;
 use madang_domain::code::Code;
-use madang_domain::ids::EntityId;
+use madang_domain::ids::{EntityId, UserId};
 use madang_domain::time::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::desk::order;
+use super::prompts::prompt_of;
 use super::{Chats, chat_id};
 use crate::actors::ask::Denied;
 use crate::storage::chats::{self, Card, Words};
+use crate::storage::journal::erase::erase;
+use crate::storage::prompts::NewPrompt;
 
 /// A changed conversation's row is written at most this often.
 const PACE: Duration = Duration::from_millis(250);
@@ -51,6 +54,8 @@ struct SeenTalk {
     card: Card,
     words: Vec<Words>,
     settled: Vec<(Uuid, u32)>,
+    /// Questions whose answers are over.
+    over: Vec<NewPrompt>,
     /// The answer that a run holds.
     run: Option<(u32, Uuid)>,
     /// Whether an answer waits.
@@ -61,7 +66,7 @@ impl SeenTalk {
     fn of(id: EntityId, talk: &Talk, messages: Option<&BTreeSet<u32>>) -> Self {
         let chosen = |number: u32| messages.is_none_or(|messages| messages.contains(&number));
         let mut words = Vec::new();
-        let mut settled = Vec::new();
+        let (mut settled, mut over) = (Vec::new(), Vec::new());
         let mut changed_at = talk.opened_at;
         for (number, turn) in talk.numbered() {
             let answer = &turn.answer;
@@ -71,6 +76,9 @@ impl SeenTalk {
             }
             let text = format!("{}\n{}", turn.question, answer.text);
             let message = i32::try_from(number).unwrap_or(i32::MAX);
+            if answer.stage.is_over() {
+                over.push(prompt_of(id.number(), number, talk, turn));
+            }
             words.push(Words { message, words: text.chars().take(MAX_WORDS).collect() });
             if let Some(reserved) = answer.reserved.filter(|_| answer.stage.is_over()) {
                 // A run that died could not say what it cost.
@@ -93,6 +101,7 @@ impl SeenTalk {
             },
             words,
             settled,
+            over,
             run: talk.current_number().zip(current.and_then(|turn| turn.answer.run).map(|run| run.id)),
             waits: current.is_some_and(|turn| turn.answer.run.is_none()),
         }
@@ -116,6 +125,7 @@ impl Chats {
                 _ = tidy.tick() => {
                     stage.tidy();
                     self.parts.quotas.sweep().await;
+                    self.parts.prompts.sweep().await;
                 }
             }
         }
@@ -210,12 +220,16 @@ impl Chats {
         let (seq, seen) = self.see(id, messages.cloned()).await.map_err(RowError::Denied)?;
         if seen.deleted {
             let at: Timestamp = self.parts.clock.now();
+            // The row is written last: until it is, the next start erases again.
+            self.parts.prompts.forget_chat(id.number()).await?;
+            erase(&self.parts.db, id, u64::try_from(seq).unwrap_or(0)).await?;
             return Ok(chats::put_deleted(&self.parts.db, id.number(), seq, at).await?);
         }
         let Some(talk) = seen.talk else { return Ok(()) };
         for (reserved, spent) in &talk.settled {
             self.parts.quotas.settle(*reserved, *spent).await?;
         }
+        self.parts.prompts.keep(UserId::new(talk.card.owner), talk.over).await?;
         chats::put_card(&self.parts.db, &Card { seq, ..talk.card }, &talk.words).await?;
         Ok(())
     }

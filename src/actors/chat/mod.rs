@@ -3,7 +3,7 @@
 //! The rules are in `madang_domain::chat`; the kernel keeps each conversation's actor and its deadlines. Here: [`Chats`], what
 //! HTTP and rpc ask; `run`, one answer from its question to its end, whose text is [`live`] for those who read along and goes
 //! to the journal through its `desk`; [`follow`], which starts runs when a question is committed and writes the lists' rows;
-//! [`quota`], what people may use; [`assistants`], whom they can talk to.
+//! [`quota`], what people may use; [`assistants`], whom they can talk to; [`prompts`], what is kept of those who agreed.
 
 pub mod aside;
 pub mod assistants;
@@ -12,6 +12,7 @@ pub mod coach;
 mod desk;
 pub mod follow;
 pub mod live;
+pub mod prompts;
 pub mod quota;
 mod run;
 pub mod stage;
@@ -37,6 +38,7 @@ use self::aside::Aside;
 use self::assistants::Assistants;
 use self::author::{Author, Seek};
 use self::live::Live;
+use self::prompts::Prompts;
 use self::quota::{Quotas, Standing};
 use self::stage::Stage;
 use crate::actors::ask::{Answer, Denied};
@@ -77,6 +79,8 @@ pub struct ChatsParts {
     pub seek: Arc<dyn Seek>,
     /// What people may use.
     pub quotas: Quotas,
+    /// What is kept of people who agreed.
+    pub prompts: Prompts,
     /// What the engine publishes of conversations.
     pub stage: Arc<Stage>,
     /// How answers are made.
@@ -133,6 +137,12 @@ impl Chats {
     #[must_use]
     pub fn quotas(&self) -> &Quotas {
         &self.parts.quotas
+    }
+
+    /// What is kept of people who agreed.
+    #[must_use]
+    pub fn prompts(&self) -> &Prompts {
+        &self.parts.prompts
     }
 
     /// Answers beside any conversation, by the same author from the same passages.
@@ -234,7 +244,8 @@ impl Chats {
         }
         let answer = result?;
         let message = answer.data.get("message").and_then(Value::as_u64).and_then(|number| u32::try_from(number).ok());
-        let message = message.ok_or(Denied::Failed(Code::Internal))?;
+        // A question of before in a conversation that was deleted has no answer any more.
+        let message = message.ok_or(Denied::Failed(Code::ChatUnknown))?;
         Ok(Taken { answer, message, standing })
     }
 

@@ -9,7 +9,7 @@ use madang_domain::time::{Timestamp, stored};
 use super::keeper::{Habits, Keeper};
 use super::recent::Recent;
 use crate::storage::journal::read::Past;
-use crate::storage::journal::{FIRST_CHAIN, JournalRow, SnapshotRow};
+use crate::storage::journal::{FIRST_CHAIN, Fits, JournalRow, SnapshotRow};
 
 /// Why a stored past is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,9 @@ pub enum Unsound {
     /// A snapshot cannot be read by these rules; the journal itself may be sound.
     #[error("snapshot {0} cannot be read: {1}")]
     Snapshot(u64, String),
+    /// A row's events are erased, though this entity is not over.
+    #[error("the events of row {0} are erased")]
+    Erased(u64),
     /// Events cannot be read.
     #[error("row {0} cannot be read: {1}")]
     Events(u64, String),
@@ -57,13 +60,18 @@ impl<E: Entity> Keeper<E> {
         for command in past.recent.iter().rev() {
             keeper.recent.remember(*command);
         }
-        let mut epoch = i64::MIN;
+        let (mut epoch, mut erased) = (i64::MIN, None);
         for row in &past.tail {
             if row.epoch < epoch {
                 return Err(Unsound::Order(row.seq));
             }
             epoch = row.epoch;
-            keeper.replay(row)?;
+            if keeper.replay(row)? == Fits::Erased {
+                erased.get_or_insert(row.seq);
+            }
+        }
+        if let Some(seq) = erased.filter(|_| !keeper.state.is_erasable()) {
+            return Err(Unsound::Erased(seq));
         }
         let wanted = keeper.state.wake_at().map(|(due, _)| stored(due));
         keeper.wake = past.timer.filter(|(due, _)| Some(*due) == wanted);
@@ -90,11 +98,12 @@ impl<E: Entity> Keeper<E> {
     }
 
     /// Applies one stored row.
-    fn replay(&mut self, row: &JournalRow) -> Result<(), Unsound> {
+    fn replay(&mut self, row: &JournalRow) -> Result<Fits, Unsound> {
         if row.seq != self.seq + 1 {
             return Err(Unsound::Gap { wanted: self.seq + 1, found: row.seq });
         }
-        if row.chain != row.chain_after(&self.chain) {
+        let fits = row.follows(&self.chain);
+        if fits == Fits::Not {
             return Err(Unsound::Chain(row.seq));
         }
         if row.offset < self.offset || row.at < self.last_at {
@@ -111,7 +120,7 @@ impl<E: Entity> Keeper<E> {
         self.rows_since += 1;
         self.bytes_since += row.body.len();
         self.follow(row);
-        Ok(())
+        Ok(fits)
     }
 }
 

@@ -3,14 +3,15 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
-use madang_domain::chat::Command;
+use madang_domain::chat::{Command, Talk};
 use madang_domain::code::Code;
+use madang_domain::ids::EntityId;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::stream::{Access, Reader};
+use super::stream::{Access, OVER, Reader};
 use super::{ChatArea, CommandBody, giver, quota_headers, refused};
 use crate::actors::chat::{Chats, Taken};
 use crate::http::auth::SignedIn;
@@ -81,13 +82,15 @@ fn taken_up(
         }
         return Ok(response.json(&taken.answer.data));
     }
+    // Who asks again, with the same id, goes on where they were.
+    let at = last_event(request)?.filter(|last| last.message == taken.message).map_or(at, |last| last.at);
     let reader = Reader::new(area.chats.clone(), Chats::id(chat)?, Access::Owner(who.user()), (taken.message, at));
     Ok(streamed(reader.greeting(&taken.answer.data), Some(taken)))
 }
 
 /// Asks a question; the answer comes as a stream of server-sent events: `asked`, `stage`, `sources`, `delta`, `cut`, at the
 /// end `done` or `error`. An event's id is `{message}:{characters}`, by which `/chats/{chat}/stream` resumes. Who leaves does
-/// not stop the answer. With `Accept: application/json`, only the question's number is answered.
+/// not stop the answer; who asks again with the same id and `Last-Event-ID` goes on there. With `Accept: application/json`, only the question's number is answered.
 #[utoipa::path(post, path = "/chats/{chat}/messages", tag = "chats", security(("bearer" = [])), params(("chat" = i64, Path)),
     request_body = QuestionBody,
     responses((status = 200, description = "The answer's events", content_type = "text/event-stream", body = String),
@@ -129,14 +132,31 @@ pub(super) async fn continue_answer(
     taken_up(&area, &who, chat, &taken, length.unwrap_or(0), &request)
 }
 
-/// The position in `Last-Event-ID`: `{message}:{characters}`.
-pub(super) fn last_event(request: &HttpRequest) -> Result<Option<(u32, u32)>, Problem> {
+/// Where a client stands by the id of the last event that it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// In which answer.
+    pub(super) message: u32,
+    /// How many characters of it the client has.
+    pub(super) at: u32,
+    /// Whether it was told that the answer is over.
+    pub(super) over: bool,
+}
+
+impl Position {
+    /// `{message}:{characters}`, of the last event of an answer with [`OVER`] behind it.
+    fn parse(id: &str) -> Option<Self> {
+        let id = id.trim();
+        let (id, over) = id.strip_suffix(OVER).map_or((id, false), |id| (id, true));
+        let (message, at) = id.split_once(':')?;
+        Some(Self { message: message.parse().ok()?, at: at.parse().ok()?, over })
+    }
+}
+
+/// The position in `Last-Event-ID`.
+fn last_event(request: &HttpRequest) -> Result<Option<Position>, Problem> {
     let Some(header) = request.headers().get("last-event-id") else { return Ok(None) };
-    let parse = |text: &str| {
-        let (message, at) = text.trim().split_once(':')?;
-        Some((message.parse().ok()?, at.parse().ok()?))
-    };
-    match header.to_str().ok().map(|text| (text, parse(text))) {
+    match header.to_str().ok().map(|text| (text, Position::parse(text))) {
         Some(("", _)) => Ok(None),
         Some((_, Some(position))) => Ok(Some(position)),
         Some((_, None)) | None => {
@@ -146,15 +166,33 @@ pub(super) fn last_event(request: &HttpRequest) -> Result<Option<(u32, u32)>, Pr
 }
 
 impl FollowQuery {
-    /// The answer and the position in it, where they are said.
-    pub(super) fn position(&self, request: &HttpRequest) -> Result<(Option<u32>, u32), Problem> {
+    /// Which answer is followed and from where; `None` where there is nothing to tell: nothing was asked yet, or the client
+    /// comes back with the id of the last event of an answer that is over, as an `EventSource` does by itself (which a 204
+    /// ends).
+    pub(super) async fn start(
+        &self,
+        chats: &Chats,
+        (id, access): (EntityId, Access),
+        request: &HttpRequest,
+    ) -> Result<Option<(u32, u32)>, Problem> {
         let header = last_event(request)?;
-        Ok(match (self.message, self.after, header) {
-            (message, Some(after), _) => (message, after),
-            (None, None, Some((message, at))) => (Some(message), at),
-            (Some(wanted), None, Some((message, at))) if wanted == message => (Some(wanted), at),
-            (message, None, _) => (message, 0),
-        })
+        let (asked, after, over) = match (self.message, self.after, header) {
+            (message, Some(after), _) => (message, after, false),
+            (None, None, Some(last)) => (Some(last.message), last.at, last.over),
+            (Some(wanted), None, Some(last)) if wanted == last.message => (Some(wanted), last.at, last.over),
+            (message, None, _) => (message, 0, false),
+        };
+        let look = move |talk: &Talk| {
+            let count = talk.count();
+            let message = asked.or(talk.current_number()).unwrap_or(count);
+            let told = talk.turn(message).is_some_and(|turn| turn.answer.stage.is_over() && turn.answer.length == after);
+            (message, count, told)
+        };
+        let (message, count, told) = access.look(chats, id, look).await?;
+        if asked.is_some_and(|asked| asked == 0 || asked > count) {
+            return Err(Code::ChatNoMessage.into());
+        }
+        Ok((message > 0 && !(over && told)).then_some((message, after)))
     }
 }
 
@@ -162,7 +200,7 @@ impl FollowQuery {
 #[utoipa::path(get, path = "/chats/{chat}/stream", tag = "chats", security(("bearer" = [])),
     params(("chat" = i64, Path), FollowQuery),
     responses((status = 200, description = "The answer's events", content_type = "text/event-stream", body = String),
-        (status = 204, description = "Nothing was asked yet"), (status = 404, description = "chat.unknown, chat.no_message")))]
+        (status = 204, description = "Nothing was asked yet, or all was told"), (status = 404, description = "chat.unknown, chat.no_message")))]
 pub(super) async fn follow_answer(
     area: web::Data<ChatArea>,
     who: SignedIn,
@@ -170,16 +208,11 @@ pub(super) async fn follow_answer(
     query: web::Query<FollowQuery>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id = Chats::id(*chat)?;
-    let (asked, after) = query.position(&request)?;
-    let (current, count) = area.chats.look(id, who.user(), |talk| (talk.current_number(), talk.count())).await?;
-    let Some(message) = asked.or(current).or(Some(count).filter(|count| *count > 0)) else {
+    let (id, access) = (Chats::id(*chat)?, Access::Owner(who.user()));
+    let Some(from) = query.start(&area.chats, (id, access), &request).await? else {
         return Ok(HttpResponse::NoContent().finish());
     };
-    if message == 0 || message > count {
-        return Err(Code::ChatNoMessage.into());
-    }
-    Ok(streamed(Reader::new(area.chats.clone(), id, Access::Owner(who.user()), (message, after)), None))
+    Ok(streamed(Reader::new(area.chats.clone(), id, access, from), None))
 }
 
 /// Stops an answer, whoever's device asked for it; the text so far is kept. With nothing to stop it changes nothing.
@@ -213,4 +246,19 @@ pub(super) async fn show_quota(area: web::Data<ChatArea>, who: SignedIn) -> Resu
         "at_once": { "used": used.running, "limit": most.running },
         "resets_at": standing.resets_at,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_what_an_event_was_called() {
+        let position = |message, at, over| Some(Position { message, at, over });
+        assert_eq!(Position::parse("2:17"), position(2, 17, false));
+        assert_eq!(Position::parse(" 2:17:over "), position(2, 17, true));
+        for other in ["", "2", "2:", ":2", "2:x", "2:17:", "2:17:ended", "-1:2", "2:99999999999"] {
+            assert_eq!(Position::parse(other), None, "{other}");
+        }
+    }
 }

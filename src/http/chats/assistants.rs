@@ -58,7 +58,10 @@ const fn yes() -> bool {
 }
 
 fn name_is_good(name: &str) -> bool {
-    (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    // The pages call the one that is not there yet `new`.
+    (1..=40).contains(&name.len())
+        && name != "new"
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 impl AssistantBody {
@@ -69,7 +72,7 @@ impl AssistantBody {
             (least..=MAX_LINE).contains(&length) && !text.chars().any(char::is_control)
         };
         if !name_is_good(&name) {
-            return invalid("An assistant's name has 1 to 40 small letters, digits or hyphens.");
+            return invalid("An assistant's name has 1 to 40 small letters, digits or hyphens, and is not `new`.");
         }
         if !line(&self.title_ko, 1) || !line(&self.title_en, 1) || !line(&self.greeting_ko, 0) || !line(&self.greeting_en, 0) {
             return invalid("Titles and greetings have at most 200 characters in one line, and titles are needed.");

@@ -1,10 +1,12 @@
 //! Conversations over HTTP: `talk` (open, list and search, look, rename, delete, rate), `ask` (a question, its answer as a
-//! stream, stop, continue), `share` (the link and what it shows), `assistants` (whom one can talk to).
+//! stream, stop, continue), `share` (the link and what it shows), `assistants` (whom one can talk to), `prompts` (what is kept of
+//! people who agreed).
 //!
 //! `stream` is the body of an answer's stream: server-sent events with ids, from any position on.
 
 mod ask;
 mod assistants;
+mod prompts;
 mod share;
 mod stream;
 mod talk;
@@ -34,6 +36,13 @@ use crate::actors::chat::quota::Standing;
 pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(web::resource("/chats").route(web::get().to(talk::list_chats)).route(web::post().to(talk::create_chat)))
         .service(web::resource("/chats/quota").route(web::get().to(ask::show_quota)))
+        .service(
+            web::resource("/chats/consent")
+                .route(web::get().to(prompts::show_consent))
+                .route(web::put().to(prompts::put_consent)),
+        )
+        .service(web::resource("/prompts").route(web::get().to(prompts::list_prompts)))
+        .service(web::resource("/prompts/{prompt}").route(web::delete().to(prompts::delete_prompt)))
         .service(
             web::resource("/chats/{chat}")
                 .route(web::get().to(talk::show_chat))
@@ -90,6 +99,10 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     assistants::list_assistants,
     assistants::put_assistant,
     assistants::delete_assistant,
+    prompts::show_consent,
+    prompts::put_consent,
+    prompts::list_prompts,
+    prompts::delete_prompt,
 ))]
 pub struct Document;
 

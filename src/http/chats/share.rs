@@ -127,7 +127,7 @@ pub(super) async fn show_shared(area: web::Data<ChatArea>, token: web::Path<Stri
 /// Follows an answer of a shared conversation, as its owner does.
 #[utoipa::path(get, path = "/shared-chats/{token}/stream", tag = "chats", params(("token" = String, Path), FollowQuery),
     responses((status = 200, description = "The answer's events", content_type = "text/event-stream", body = String),
-        (status = 204, description = "Nothing was asked yet"), (status = 404, description = "chat.link_invalid")))]
+        (status = 204, description = "Nothing was asked yet, or all was told"), (status = 404, description = "chat.link_invalid")))]
 pub(super) async fn follow_shared(
     area: web::Data<ChatArea>,
     token: web::Path<String>,
@@ -135,15 +135,11 @@ pub(super) async fn follow_shared(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (id, link) = area.by_token(&token)?;
-    let (asked, after) = query.position(&request)?;
-    let (current, count) = area.chats.look_by_link(id, link, |talk| (talk.current_number(), talk.count())).await?;
-    let Some(message) = asked.or(current).or(Some(count).filter(|count| *count > 0)) else {
+    let access = Access::Link(link);
+    let Some(from) = query.start(&area.chats, (id, access), &request).await? else {
         return Ok(HttpResponse::NoContent().finish());
     };
-    if message == 0 || message > count {
-        return Err(Code::ChatNoMessage.into());
-    }
-    Ok(streamed(Reader::new(area.chats.clone(), id, Access::Link(link), (message, after)), None))
+    Ok(streamed(Reader::new(area.chats.clone(), id, access, from), None))
 }
 
 /// The passages that an answer of a shared conversation was written from.

@@ -3,7 +3,7 @@
 //! Pulled by the client: nothing is kept for one that reads slowly, it gets more at a time. What is being written on this node
 //! comes from memory; otherwise, and at the end, from the conversation itself. Each event's id is the position it leads to,
 //! `{message}:{characters}`, so whoever asks again with it misses nothing and gets nothing twice. `stage` and `sources` are
-//! facts that are told again to everybody who comes.
+//! facts that are told again to everybody who comes. The last event's id has [`OVER`] behind it: who comes back with it has all.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,9 @@ use crate::actors::chat::live::{Live, Place, Reading};
 
 /// A comment is sent when nothing else was for so long, so that nobody on the way takes the stream for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// Behind the id of an answer's last event.
+pub(super) const OVER: &str = ":over";
 
 /// By which right somebody reads.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +93,8 @@ struct Ours;
 
 impl Voice for Ours {
     fn tell(&mut self, (message, at): (u32, u32), name: &str, data: &Value) -> String {
-        format!("id: {message}:{at}\nevent: {name}\ndata: {data}\n\n")
+        let over = if name == "done" { OVER } else { "" };
+        format!("id: {message}:{at}{over}\nevent: {name}\ndata: {data}\n\n")
     }
 }
 

@@ -1,9 +1,10 @@
 //! The journal: what happened to each entity, and everything that must become durable together with it.
 //!
-//! [`commit`] writes a whole batch of many entities in one statement; [`read`] loads an entity and serves history. The
-//! rows here are the only form in which the engine's facts enter or leave the database.
+//! [`commit`] writes a whole batch of many entities in one statement; [`read`] loads an entity and serves history; [`erase`]
+//! takes out what may not stay. The rows here are the only form in which the engine's facts enter or leave the database.
 
 pub mod commit;
+pub mod erase;
 mod fault;
 pub mod read;
 
@@ -67,6 +68,29 @@ impl JournalRow {
         hash.update(&self.body);
         hash.finalize().into()
     }
+
+    /// Whether its hash fits it and the row before, or its events are [erased](erase).
+    #[must_use]
+    pub fn follows(&self, previous: &Chain) -> Fits {
+        if self.chain == self.chain_after(previous) {
+            Fits::Whole
+        } else if self.body == erase::NOTHING {
+            Fits::Erased
+        } else {
+            Fits::Not
+        }
+    }
+}
+
+/// How a stored row fits the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fits {
+    /// As it was written.
+    Whole,
+    /// Without its events: good only where the entity is over for good.
+    Erased,
+    /// Something was changed.
+    Not,
 }
 
 /// An entity's state after `seq`.

@@ -234,8 +234,12 @@ pub async fn index_vectors(db: &PgPool, model: &str, dimensions: usize) -> Resul
     sqlx::query(AssertSqlSafe(statement)).execute(db).await.map(drop)
 }
 
+/// How many candidates the index looks at, where it does not go on until a list is full; at least as many as are asked for.
+const CANDIDATES: &str = "200";
+
 /// The chunks nearest to a vector by the database's index, with their article and cosine, the nearest first. Filters are
-/// applied while the index is walked, so that a narrow one still fills the list.
+/// applied while the index is walked (by pgvector 0.8 and later), so that a narrow one still fills the list; before that,
+/// filtered lists are searched one by one.
 ///
 /// # Errors
 /// The database's.
@@ -248,7 +252,16 @@ pub async fn nearest(
 ) -> Result<Vec<(i64, i64, f32)>, sqlx::Error> {
     let dimensions = vector.len();
     let mut tx = db.begin().await?;
-    sqlx::query("set local hnsw.iterative_scan = strict_order").execute(&mut *tx).await?;
+    sqlx::query(AssertSqlSafe(format!("set local hnsw.ef_search = {CANDIDATES}"))).execute(&mut *tx).await?;
+    let walks_on: Option<String> = sqlx::query_scalar(
+        "select set_config('hnsw.iterative_scan', 'strict_order', true) from pg_extension
+        where extname = 'vector' and string_to_array(extversion, '.')::integer[] >= array[0, 8]",
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if walks_on.is_none() && !(sources.is_empty() && tags.is_empty()) {
+        sqlx::query("set local enable_indexscan = off").execute(&mut *tx).await?;
+    }
     let statement = format!(
         "select c.id, c.article, (1 - (v.vector::vector({dimensions}) <=> $1::real[]::vector({dimensions})))::real
         from chunk_vector v

@@ -14,6 +14,7 @@ use futures_util::stream::{BoxStream, StreamExt, unfold};
 use madang::actors::auction::cards;
 use madang::actors::broker::{Broker, BrokerSettings};
 use madang::actors::chat::author::{Author, Seek, Task, Words};
+use madang::actors::chat::prompts::Prompts;
 use madang::actors::chat::quota::Quotas;
 use madang::actors::chat::stage::Stage;
 use madang::actors::chat::{Chats, ChatsParts, RunSettings};
@@ -194,6 +195,7 @@ impl House {
             author: Arc::clone(&author) as Arc<dyn Author>,
             seek: Arc::new(Shelf),
             quotas: Quotas::new(db.pool().clone(), Arc::clone(&clock), ways.most),
+            prompts: Prompts::new(db.pool().clone(), Arc::clone(&clock), 30),
             stage,
             settings: RunSettings { waiting: ways.waiting, unwatched: ways.unwatched, at_once: 1_000, tokens: ways.tokens },
         });

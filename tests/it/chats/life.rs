@@ -33,7 +33,7 @@ async fn a_question_is_answered_word_by_word_with_its_sources_and_kept() {
     let done = events.until("done", &mut text).await;
     assert_eq!(text, "Breathe slowly through the nose [1].");
     assert_eq!((&done["stage"], &done["model"], &done["length"]), (&json!("done"), &json!("puppet"), &json!(36)));
-    assert_eq!(events.last_id, "1:36");
+    assert_eq!(events.last_id, "1:36:over");
     assert!(events.next().await.is_none());
 
     let view = house.view(chat, &anna).await;
@@ -206,7 +206,7 @@ async fn admins_write_assistants_and_people_read_them() {
     ok(house.send(Method::PUT, "/assistants/swim", Some(&admin), body.clone()).await);
     let mut hot = body.clone();
     hot["temperature"] = json!(2.5);
-    for (name, body) in [("Swim", body), ("swim", hot)] {
+    for (name, body) in [("Swim", body.clone()), ("new", body), ("swim", hot)] {
         let refused = house.send(Method::PUT, &format!("/assistants/{name}"), Some(&admin), body).await;
         assert_eq!(code(&refused), "chat.assistant_invalid");
     }

@@ -3,7 +3,9 @@
 mod faults;
 pub mod house;
 mod life;
+mod privacy;
 mod quotas;
 mod sharing;
 mod sockets;
+mod sources;
 mod streams;

@@ -5,4 +5,5 @@ mod embeddings;
 mod figures;
 mod imports;
 mod library;
+mod pgvector;
 mod retrieval;

@@ -2,6 +2,7 @@
 
 mod chain;
 mod faults;
+mod gemini;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -216,7 +216,9 @@ impl Reading {
         self.spoke |= !text.is_empty();
         // What is no answer yet (a chunk without words) does not give the first words more time.
         if self.spoke || self.finish.is_some() {
-            let silence = if self.finish.is_some() { USAGE_WITHIN } else { self.stall };
+            // Some say why they end with each of their words, as Gemini does: only the reason alone announces the end.
+            let ending = self.finish.is_some() && text.is_empty();
+            let silence = if ending { USAGE_WITHIN } else { self.stall };
             self.next_by = Instant::now() + silence;
         }
         if !text.is_empty() {
@@ -268,6 +270,8 @@ async fn refusal(response: Response) -> ModelError {
     match status {
         StatusCode::TOO_MANY_REQUESTS => ModelError::Limited { retry_after: after.map(Duration::from_secs) },
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => ModelError::WrongKey(why),
+        // Gemini's word for it.
+        StatusCode::BAD_REQUEST if why.contains("API key not valid") => ModelError::WrongKey(why),
         StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT => ModelError::Failed(why),
         _ if status.is_client_error() || status.is_redirection() => ModelError::Refused(why),
         _ => ModelError::Failed(why),

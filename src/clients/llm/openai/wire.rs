@@ -130,6 +130,9 @@ pub(super) fn hear(data: &str) -> Result<Heard, ModelError> {
     if data.is_empty() {
         return Ok(Heard::default());
     }
+    if let Some(error) = listed(data) {
+        return Err(told(&error));
+    }
     let chunk: Chunk<'_> =
         serde_json::from_str(data).map_err(|_| ModelError::BrokeOff("an event that is no chunk of an answer".to_owned()))?;
     if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
@@ -147,12 +150,14 @@ pub(super) fn hear(data: &str) -> Result<Heard, ModelError> {
             refused = true;
         }
     }
-    heard.finish = choice.finish_reason.filter(|reason| !reason.is_empty()).map(|reason| match reason.as_ref() {
-        "length" | "max_tokens" => Finish::Length,
-        "content_filter" | "safety" | "tool_calls" | "function_call" => Finish::Refused,
-        _ if refused => Finish::Refused,
-        _ => Finish::Stop,
-    });
+    heard.finish =
+        choice.finish_reason.filter(|reason| !reason.is_empty()).map(|reason| match reason.to_ascii_lowercase().as_str() {
+            "length" | "max_tokens" => Finish::Length,
+            "content_filter" | "safety" | "recitation" | "blocklist" | "prohibited_content" | "spii" | "tool_calls"
+            | "function_call" => Finish::Refused,
+            _ if refused => Finish::Refused,
+            _ => Finish::Stop,
+        });
     Ok(heard)
 }
 
@@ -162,17 +167,20 @@ pub(super) fn hear(data: &str) -> Result<Heard, ModelError> {
 /// As [`hear`].
 pub(super) fn hear_whole(body: &[u8]) -> Result<Heard, ModelError> {
     let text = String::from_utf8_lossy(body);
-    // Some wrap an error in a list.
-    if let Ok(Value::Array(list)) = serde_json::from_str(&text)
-        && let Some(error) = list.iter().find_map(|one| one.get("error"))
-    {
-        return Err(told(error));
-    }
     let heard = hear(&text)?;
     if heard.text.is_empty() && heard.finish.is_none() {
         return Err(ModelError::BrokeOff("an answer without an answer".to_owned()));
     }
     Ok(heard)
+}
+
+/// An error that comes wrapped in a list, as Gemini's do.
+fn listed(data: &str) -> Option<Value> {
+    if !data.starts_with('[') {
+        return None;
+    }
+    let list: Vec<Value> = serde_json::from_str(data).ok()?;
+    list.into_iter().find_map(|mut one| one.get_mut("error").map(Value::take))
 }
 
 fn usage(value: &Value) -> Option<Usage> {
@@ -258,6 +266,10 @@ mod tests {
             ("length", Finish::Length),
             ("content_filter", Finish::Refused),
             ("tool_calls", Finish::Refused),
+            ("MAX_TOKENS", Finish::Length),
+            ("SAFETY", Finish::Refused),
+            ("RECITATION", Finish::Refused),
+            ("STOP", Finish::Stop),
             ("eos", Finish::Stop),
         ] {
             let data = format!(r#"{{"choices":[{{"delta":{{}},"finish_reason":"{reason}"}}]}}"#);
@@ -275,6 +287,7 @@ mod tests {
         assert!(matches!(hear(r#"{"error":{"message":"bad key","type":"invalid_api_key"}}"#), Err(ModelError::WrongKey(_))));
         assert_eq!(hear(r#"{"error":"overloaded"}"#), Err(ModelError::Failed("overloaded".to_owned())));
         let listed = br#"[{"error":{"code":404,"message":"no such model","status":"NOT_FOUND"}}]"#;
+        assert_eq!(hear(std::str::from_utf8(listed).unwrap()), Err(ModelError::Refused("no such model".to_owned())));
         assert_eq!(hear_whole(listed), Err(ModelError::Refused("no such model".to_owned())));
         assert!(matches!(hear("<html>"), Err(ModelError::BrokeOff(_))));
         assert!(matches!(hear_whole(b"{}"), Err(ModelError::BrokeOff(_))));
