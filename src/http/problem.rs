@@ -36,6 +36,7 @@ pub struct Problem {
     message: String,
     detail: Value,
     retry_after_s: Option<u64>,
+    headers: Vec<(&'static str, String)>,
     cause: Option<anyhow::Error>,
 }
 
@@ -43,7 +44,15 @@ impl Problem {
     /// A problem with its own sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(Surface::of(code).status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { code, status, message: message.into(), detail: Value::Null, retry_after_s: None, cause: None }
+        Self {
+            code,
+            status,
+            message: message.into(),
+            detail: Value::Null,
+            retry_after_s: None,
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 
     /// A fault of ours; `cause` goes to the log only.
@@ -67,6 +76,13 @@ impl Problem {
         if self.detail.is_null() {
             self.detail = json!({ "retry_after_s": seconds });
         }
+        self
+    }
+
+    /// With headers of its own.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<(&'static str, String)>) -> Self {
+        self.headers = headers;
         self
     }
 
@@ -107,6 +123,9 @@ impl Problem {
         response.insert_header((CONTENT_TYPE, MEDIA_TYPE));
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.as_str()));
         }
         response.body(body.to_string())
     }

@@ -28,6 +28,10 @@ use crate::storage::prompts::NewPrompt;
 const PACE: Duration = Duration::from_millis(250);
 /// After a failure this long passes before the next try.
 const REST: Duration = Duration::from_secs(2);
+/// A conversation that could not be taken up at the start, since this node did not have it yet, is tried again so often, and
+/// every so often. What then belongs to another node is left to that.
+const TAKE_UP_TRIES: u32 = 20;
+const TAKE_UP_EVERY: Duration = Duration::from_millis(500);
 /// How often is tidied up.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 /// A search finds what stands in the first so many characters of a question with its answer.
@@ -111,7 +115,9 @@ impl SeenTalk {
 impl Chats {
     /// Follows the commits until told to stop; then the runs that are left are interrupted.
     pub async fn run(self, stop: CancellationToken) {
-        self.take_up().await;
+        let mut left = self.take_up(None).await;
+        let (mut tries, mut again) = (0, interval(TAKE_UP_EVERY));
+        again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tidy = interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let rows = self.clone();
@@ -122,6 +128,10 @@ impl Chats {
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = stage.start_due.notified() => stage.take_wanted().into_iter().for_each(|chat| self.start(chat)),
+                _ = again.tick(), if !left.is_empty() && tries < TAKE_UP_TRIES => {
+                    tries += 1;
+                    left = self.take_up(Some(left)).await;
+                }
                 _ = tidy.tick() => {
                     stage.tidy();
                     self.parts.quotas.sweep().await;
@@ -143,12 +153,20 @@ impl Chats {
         self.runs.wait().await;
     }
 
-    /// What the last process left: its runs are dead, its questions wait.
-    async fn take_up(&self) {
-        let behind = match chats::list_behind(&self.parts.db).await {
-            Ok(behind) => behind,
-            Err(error) => return tracing::error!(%error, "cannot compare the conversations' rows with the journal"),
+    /// What the last process left: its runs are dead, its questions wait. Gives those conversations that could not be looked
+    /// at; `known`: only these.
+    async fn take_up(&self, known: Option<Vec<i64>>) -> Vec<i64> {
+        let behind = match known {
+            Some(known) => known,
+            None => match chats::list_behind(&self.parts.db).await {
+                Ok(behind) => behind,
+                Err(error) => {
+                    tracing::error!(%error, "cannot compare the conversations' rows with the journal");
+                    return Vec::new();
+                }
+            },
         };
+        let mut left = Vec::new();
         for chat in behind {
             let Some(id) = chat_id(chat) else { continue };
             match self.see(id, None).await {
@@ -161,12 +179,17 @@ impl Chats {
                 }
                 Ok((_, Seen { talk: Some(talk), .. })) if talk.waits => self.parts.stage.want(chat),
                 Ok(_) => {}
-                Err(denied) => tracing::debug!(chat, code = %denied.code(), "a conversation is left to its deadline"),
+                Err(denied) => {
+                    tracing::debug!(chat, code = %denied.code(), "a conversation cannot be taken up yet");
+                    left.push(chat);
+                    continue;
+                }
             }
             if let Err(error) = self.write_row(id, None).await {
                 tracing::warn!(%error, chat, "a conversation's row must wait");
             }
         }
+        left
     }
 
     async fn write_rows(&self, stop: CancellationToken) {

@@ -142,6 +142,7 @@ fn refusal(standing: &Standing) -> Denied {
     } else {
         Code::ChatTokensSpent
     };
+    metrics::counter!("chat_quota_refusals_total", "code" => code.name()).increment(1);
     let retry_after = if code == Code::ChatTooManyAtOnce { 5 } else { standing.resets_in_s };
     let detail = json!({
         "messages_limit": most.messages,
@@ -149,6 +150,7 @@ fn refusal(standing: &Standing) -> Denied {
         "tokens_limit": most.tokens,
         "tokens_remaining": standing.tokens_left(),
         "resets_at": standing.resets_at,
+        "resets_in_s": standing.resets_in_s,
         "retry_after": retry_after,
     });
     Denied::Refused { code, message: code.sentence().to_owned(), detail, seq: 0 }

@@ -167,13 +167,13 @@ pub struct CommandBody {
     command_id: Option<Uuid>,
 }
 
-/// A refusal with the time after which asking again makes sense, where the quota says one.
+/// A refusal with what is left and the time after which asking again makes sense, where the quota says so.
 pub(super) fn refused(denied: Denied) -> Problem {
-    let wait = match &denied {
-        Denied::Refused { detail, .. } => detail.get("retry_after").and_then(Value::as_i64),
-        Denied::Failed(_) => None,
+    let (wait, headers) = match &denied {
+        Denied::Refused { detail, .. } => (detail.get("retry_after").and_then(Value::as_i64), refusal_headers(detail)),
+        Denied::Failed(_) => (None, Vec::new()),
     };
-    let problem = Problem::from(denied);
+    let problem = Problem::from(denied).with_headers(headers);
     match wait {
         Some(seconds) => problem.retry_after(Duration::seconds(seconds)),
         None => problem,
@@ -182,13 +182,29 @@ pub(super) fn refused(denied: Denied) -> Problem {
 
 /// What a person has left, as headers.
 pub(super) fn quota_headers(standing: &Standing) -> [(&'static str, String); 6] {
-    let reset = format!("{}s", standing.resets_in_s);
+    let (messages, tokens) = (standing.most.messages.into(), standing.most.tokens);
+    limits((messages, standing.messages_left().into()), (tokens, standing.tokens_left()), standing.resets_in_s)
+}
+
+/// The same, of what a quota refused; none of other refusals.
+pub(super) fn refusal_headers(detail: &Value) -> Vec<(&'static str, String)> {
+    let fact = |name: &str| detail.get(name).and_then(Value::as_i64);
+    let all = || {
+        let messages = (fact("messages_limit")?, fact("messages_remaining")?);
+        Some(limits(messages, (fact("tokens_limit")?, fact("tokens_remaining")?), fact("resets_in_s")?))
+    };
+    all().map(Vec::from).unwrap_or_default()
+}
+
+/// Limits and what is left of them, under the names that OpenAI's clients read.
+fn limits(messages: (i64, i64), tokens: (i64, i64), resets_in_s: i64) -> [(&'static str, String); 6] {
+    let reset = format!("{resets_in_s}s");
     [
-        ("x-ratelimit-limit-requests", standing.most.messages.to_string()),
-        ("x-ratelimit-remaining-requests", standing.messages_left().to_string()),
+        ("x-ratelimit-limit-requests", messages.0.to_string()),
+        ("x-ratelimit-remaining-requests", messages.1.to_string()),
         ("x-ratelimit-reset-requests", reset.clone()),
-        ("x-ratelimit-limit-tokens", standing.most.tokens.to_string()),
-        ("x-ratelimit-remaining-tokens", standing.tokens_left().to_string()),
+        ("x-ratelimit-limit-tokens", tokens.0.to_string()),
+        ("x-ratelimit-remaining-tokens", tokens.1.to_string()),
         ("x-ratelimit-reset-tokens", reset),
     ]
 }

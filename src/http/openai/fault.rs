@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::actors::ask::Denied;
 use crate::error::Surface;
+use crate::http::chats::refusal_headers;
 use crate::http::problem::Problem;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -26,12 +27,13 @@ pub struct Fault {
     /// Which field of the request is wrong.
     param: Option<&'static str>,
     retry_after_s: Option<i64>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Fault {
     /// With its own sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), param: None, retry_after_s: None }
+        Self { code, message: message.into(), param: None, retry_after_s: None, headers: Vec::new() }
     }
 
     /// A request that cannot be served, and the field that is why.
@@ -51,7 +53,7 @@ impl Fault {
         match denied {
             Denied::Refused { code, message, detail, .. } => {
                 let retry_after_s = detail.get("retry_after").and_then(Value::as_i64);
-                Self { retry_after_s, ..Self::new(*code, message) }
+                Self { retry_after_s, headers: refusal_headers(detail), ..Self::new(*code, message) }
             }
             Denied::Failed(code) => (*code).into(),
         }
@@ -106,6 +108,9 @@ impl ResponseError for Fault {
         let mut response = HttpResponse::build(self.status());
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((RETRY_AFTER, seconds.max(1).to_string()));
+        }
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.as_str()));
         }
         response.json(self.json())
     }

@@ -73,13 +73,12 @@ async fn nothing_else_of_the_journal_can_be_changed() {
     let anna = house.person("anna", &[]).await;
     let chat = talked(&house, &anna, "A huckleberry?", "A boysenberry.").await;
     let entity = EntityId::new(Kind::Chat, chat).unwrap().packed();
-    let last = "seq = (select max(seq) from journal where entity = $1)";
     for change in [
         "update journal set body = '[\"unshared\"]'::bytea where entity = $1",
         "update journal set body = '[]'::bytea, at = now() where entity = $1",
         "update journal set chain = body_hash where entity = $1",
         "delete from journal where entity = $1",
-        &format!("update journal set body = '[]'::bytea where entity = $1 and {last}"),
+        "update journal set body = '[]'::bytea where entity = $1 and seq = (select max(seq) from journal where entity = $1)",
     ] {
         let refused = sqlx::query(change).bind(entity).execute(house.db.pool()).await.unwrap_err();
         let constraint = refused.as_database_error().and_then(|error| error.constraint().map(str::to_owned));
@@ -101,8 +100,8 @@ async fn questions_are_kept_masked_and_only_of_those_who_agreed() {
     let consent = ok(house.get("/chats/consent", &anna).await);
     assert_eq!(consent, json!({ "prompts": false, "since": null, "kept": 0, "days": 30 }), "nobody agrees by silence");
     talked(&house, &anna, "Before I agreed, a quince?", "A medlar.").await;
-    assert_eq!(ok(house.send(Method::PUT, "/chats/consent", Some(&anna), json!({ "prompts": true })).await)["prompts"], true);
     house.clock.advance(Duration::from_secs(1));
+    assert_eq!(ok(house.send(Method::PUT, "/chats/consent", Some(&anna), json!({ "prompts": true })).await)["prompts"], true);
     talked(&house, &ben, "I never agreed, a quince?", "A medlar.").await;
     let question = "Call me at 010-1234-5678 or anna@mail.example, a quince?";
     let chat = talked(&house, &anna, question, "Write to anna@mail.example.").await;

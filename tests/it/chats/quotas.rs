@@ -67,10 +67,19 @@ async fn a_spent_day_ends_at_midnight_in_korea() {
     let chat = house.chat(&anna).await;
     house.asked(chat, &anna, "One?").await.finish();
     house.answer(chat, &anna, 1, "done").await;
+    until("it is settled", async || quota(&house, &anna).await["tokens"]["reserved"] == 0).await;
+    let spent = quota(&house, &anna).await["tokens"]["used"].as_i64().unwrap();
     let path = format!("/chats/{chat}/messages");
     let request = house.request(reqwest::Method::POST, &path, Some(&anna)).json(&json!({ "text": "Two?" }));
     let refused = request.send().await.unwrap();
     assert_eq!(refused.status().as_u16(), 429);
+    let header = |name: &str| refused.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(
+        (header("x-ratelimit-limit-requests"), header("x-ratelimit-remaining-requests")),
+        ("1".to_owned(), "0".to_owned())
+    );
+    assert_eq!(header("x-ratelimit-reset-tokens"), format!("{}s", header("retry-after")));
+    assert_eq!(header("x-ratelimit-remaining-tokens").parse::<i64>().unwrap(), 1_000_000 - spent);
     let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=86_400).contains(&wait));
     assert_eq!(refused.json::<Value>().await.unwrap()["code"], "chat.messages_spent");

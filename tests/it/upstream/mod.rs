@@ -3,6 +3,7 @@
 mod chain;
 mod faults;
 mod gemini;
+mod hostile;
 
 use std::sync::Arc;
 use std::time::Duration;
