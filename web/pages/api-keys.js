@@ -14,7 +14,11 @@ export function apiKeysPage({ signal, title }) {
   const renew = () => fill(list, () => api("GET", "/api-keys", { signal }), (page) => rows(page, renew), signal);
   renew();
   const fresh = h("section", { class: "card fresh-key", "aria-labelledby": "fresh-key", hidden: true });
-  const name = field(t("keys.name"), { name: "name", required: true, maxlength: 60, autocomplete: "off" }, { hint: t("keys.nameHint") });
+  const name = field(
+    t("keys.name"),
+    { name: "name", required: true, maxlength: 60, autocomplete: "off" },
+    { hint: t("keys.nameHint") },
+  );
   const submit = async () => {
     const made = await api("POST", "/api-keys", { body: { name: name.control.value.trim() }, signal });
     name.control.value = "";
@@ -68,7 +72,12 @@ function shown({ key, name }) {
       "div",
       { class: "field" },
       h("label", { for: "new-key", text: t("keys.key") }),
-      h("div", { class: "with-button" }, box, h("button", { type: "button", class: "button", text: t("keys.copy"), on: { click: copy } })),
+      h(
+        "div",
+        { class: "with-button" },
+        box,
+        h("button", { type: "button", class: "button", text: t("keys.copy"), on: { click: copy } }),
+      ),
     ),
     h("pre", { class: "example", tabindex: "0", "aria-label": t("keys.example"), text: example.join("\n") }),
   ];
@@ -105,7 +114,7 @@ function row({ id, name, ends_with, created_at }, renew) {
       type: "button",
       class: "button small quiet",
       text: t("keys.remove"),
-      "aria-label": t("keys.removeTitle", { name }),
+      "aria-label": `${t("keys.remove")}: ${name}`,
       on: { click: remove },
     }),
   );

@@ -144,11 +144,11 @@ function writing(assistant, signal) {
     submit,
     children: [
       name,
-      h("div", { class: "fields" }, ...titles),
-      h("div", { class: "fields" }, ...greetings),
+      h("div", { class: "fields even" }, ...titles),
+      h("div", { class: "fields even" }, ...greetings),
       instructions,
-      h("div", { class: "fields" }, sources, tags),
-      h("div", { class: "fields" }, temperature, most),
+      h("div", { class: "fields even" }, sources, tags),
+      h("div", { class: "fields even" }, temperature, most),
       h("div", { class: "checks" }, health.element, enabled.element),
     ].filter(Boolean),
   });

@@ -43,8 +43,12 @@ function row({ name, title_ko, title_en, temperature, health, enabled, sources, 
   return h(
     "li",
     { class: "article-row" },
-    h("a", { href: `/admin/assistants/${name}`, text: language() === "ko" ? title_ko : title_en }),
-    h("span", { class: "hint", text: name }),
+    h(
+      "span",
+      null,
+      h("a", { href: `/admin/assistants/${name}`, text: language() === "ko" ? title_ko : title_en }),
+      h("span", { class: "hint", text: ` ${name}` }),
+    ),
     h("span", { class: "article-tags" }, ...chips.filter(Boolean).map((text) => h("span", { class: "chip", text }))),
   );
 }

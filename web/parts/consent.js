@@ -9,7 +9,12 @@ import { busy, fill, toast, toastProblem } from "./controls.js";
 export function consent(signal) {
   const place = h("div");
   fill(place, () => api("GET", "/chats/consent", { signal }), draw, signal);
-  return h("section", { class: "card", "aria-labelledby": "consent" }, h("h2", { id: "consent", text: t("consent.title") }), place);
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "consent" },
+    h("h2", { id: "consent", text: t("consent.title") }),
+    place,
+  );
 }
 
 function draw(view) {
