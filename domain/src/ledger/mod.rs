@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::entity::{AccountOwner, Effect, Transfer};
+use crate::entity::{AccountOwner, Effect, LedgerEntry, Transfer};
 use crate::ids::{EntityId, UserId};
 use crate::money::{Currency, Money};
 
@@ -46,6 +46,29 @@ type AccountKey = (AccountOwner, Currency);
 
 /// A hold by the account and the entity that holds.
 type HoldKey = (UserId, Currency, EntityId);
+
+/// A transfer of one amount from one account to another. Nearly all are, and they are stored in one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payment {
+    /// Who has less afterwards.
+    pub from: AccountOwner,
+    /// Who has more.
+    pub to: AccountOwner,
+    /// By how much: more than nothing.
+    pub amount: Money,
+}
+
+impl Payment {
+    /// What a transfer pays; `None` for one that is more, or something else, than a payment.
+    #[must_use]
+    pub fn of(transfer: &Transfer) -> Option<Self> {
+        let [one, other] = transfer.entries.as_slice() else { return None };
+        let (from, to) = if one.amount.amount < 0 { (one, other) } else { (other, one) };
+        let LedgerEntry { account, amount } = *to;
+        let balanced = from.amount.currency == amount.currency && from.amount.amount.checked_neg() == Some(amount.amount);
+        (balanced && amount.amount > 0 && from.account != account).then_some(Self { from: from.account, to: account, amount })
+    }
+}
 
 /// A double-entry book in memory.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

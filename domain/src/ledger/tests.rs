@@ -38,6 +38,28 @@ fn a_transfer_must_balance_in_each_currency() {
 }
 
 #[test]
+fn a_payment_moves_one_amount_from_one_account_to_another() {
+    let pays = Some(Payment { from: KIM, to: LEE, amount: won(60) });
+    assert_eq!(Payment::of(&transfer("a", &[(KIM, -60), (LEE, 60)])), pays);
+    assert_eq!(Payment::of(&transfer("a", &[(LEE, 60), (KIM, -60)])), pays);
+    let others: [&[(AccountOwner, i64)]; 7] = [
+        &[],
+        &[(KIM, -60)],
+        &[(KIM, 0), (LEE, 0)],
+        &[(KIM, -60), (LEE, 59)],
+        &[(KIM, -60), (KIM, 60)],
+        &[(KIM, -60), (LEE, 50), (AccountOwner::House, 10)],
+        &[(KIM, i64::MIN), (LEE, i64::MAX)],
+    ];
+    for legs in others {
+        assert_eq!(Payment::of(&transfer("a", legs)), None, "{legs:?}");
+    }
+    let mut mixed = transfer("a", &[(KIM, -60), (LEE, 60)]);
+    mixed.entries[1].amount.currency = Currency::USD;
+    assert_eq!(Payment::of(&mixed), None);
+}
+
+#[test]
 fn a_transfer_is_posted_once_by_its_key() {
     let mut ledger = with_deposit(100);
     let pay = transfer("auction:1/settle", &[(KIM, -60), (LEE, 60)]);

@@ -23,7 +23,8 @@ use tokio::runtime::Handle;
 use self::account::Account;
 use super::kernel::clock::Clock;
 use crate::storage::journal::{HoldRow, TransferRow};
-use crate::storage::ledger::{self, AccountRow, EntryRow, HeldRow, Posted, Reconciliation};
+use crate::storage::ledger::post::{self, Posted};
+use crate::storage::ledger::{self, AccountRow, EntryRow, HeldRow, Reconciliation};
 
 /// How long a load waits for decisions that are under way.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -201,7 +202,7 @@ impl Funds {
     }
 
     async fn move_outside(&self, user: UserId, amount: Money, key: String) -> Result<Wallet, Code> {
-        self.post(ledger::with_the_world(user, amount, key)).await?;
+        self.post(post::with_the_world(user, amount, key)).await?;
         let accounts = ledger::accounts(&self.pool, user).await.map_err(|error| busy(&error))?;
         accounts.into_iter().map(Wallet::from).find(|wallet| wallet.balance.currency == amount.currency).ok_or(Code::Internal)
     }
@@ -225,7 +226,7 @@ impl Funds {
             self.learn(user, currency).await?;
         }
         self.reserve(&[], transfers, None);
-        let posted = ledger::post(&self.pool, &row.transfer, row.at).await;
+        let posted = post::post(&self.pool, &row.transfer, row.at).await;
         // After anything but a fresh success the account is read again: it may have been made before, or be unknown.
         self.settle(&[], transfers, matches!(posted, Ok(Posted::Now)));
         match posted {

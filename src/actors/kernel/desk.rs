@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use madang_domain::code::Code;
 use madang_domain::ids::EntityId;
+use madang_domain::ledger::Payment;
 
 use super::held::{Lesson, Standing};
 use super::item::{Doom, Item, Release, Residence, Word};
@@ -240,7 +241,12 @@ pub fn assemble(items: &[Item], fences: Vec<(u8, i64)>) -> (Batch<'_>, Vec<Lesso
         batch.rows.extend(&write.row);
         snapshots.extend(write.snapshot.as_ref().map(|snapshot| (snapshot.entity, (snapshot, residence))));
         batch.notices.extend(&write.notices);
-        batch.transfers.extend(write.transfers.iter().filter(|row| keys.insert(row.transfer.key.as_str())));
+        for row in write.transfers.iter().filter(|row| keys.insert(row.transfer.key.as_str())) {
+            match Payment::of(&row.transfer) {
+                Some(payment) => batch.payments.push((row, payment)),
+                None => batch.transfers.push(row),
+            }
+        }
         timers.extend(write.timer.map(|timer| (timer.entity, timer)));
         holds.extend(write.holds.iter().map(|hold| ((hold.entity, hold.user, hold.currency), (*hold, residence))));
     }

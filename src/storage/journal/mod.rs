@@ -10,6 +10,7 @@ pub mod read;
 
 use madang_domain::entity::{AccountOwner, Transfer};
 use madang_domain::ids::{EntityId, UserId};
+use madang_domain::ledger::Payment;
 use madang_domain::money::Currency;
 use madang_domain::time::Timestamp;
 use serde_json::value::RawValue;
@@ -234,11 +235,22 @@ pub struct Batch<'a> {
     pub holds_stand: bool,
     /// Entities whose rows that hold nothing go.
     pub swept: Vec<EntityId>,
-    /// What moves.
+    /// What moves from one account to another.
+    pub payments: Vec<(&'a TransferRow, Payment)>,
+    /// What moves otherwise.
     pub transfers: Vec<&'a TransferRow>,
 }
 
 impl Batch<'_> {
+    /// The accounts whose balances or holds change, some more than once.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountOwner, Currency)> {
+        let of_holds = self.holds.iter().map(|hold| (AccountOwner::User(hold.user), hold.currency));
+        let of_payments =
+            self.payments.iter().flat_map(|(_, paid)| [paid.from, paid.to].map(|owner| (owner, paid.amount.currency)));
+        let of_entries = self.transfers.iter().flat_map(|row| &row.transfer.entries);
+        of_holds.chain(of_payments).chain(of_entries.map(|entry| (entry.account, entry.amount.currency)))
+    }
+
     /// Whether nothing is written: only ownership is checked, so that reads may be answered.
     #[must_use]
     pub fn is_read_only(&self) -> bool {

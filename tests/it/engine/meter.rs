@@ -28,7 +28,7 @@ pub enum Command {
     Raise { to: i64 },
     /// Raises it and holds that much of the commander's money; the holder before gets theirs back.
     Hold { to: i64 },
-    /// The holder pays what they hold to the house.
+    /// The holder pays what they hold to the house; of an odd amount the last won is tax.
     Pay,
     /// Sets the alarm.
     Alarm { at: Timestamp },
@@ -186,13 +186,14 @@ impl Entity for Meter {
                 }
                 Event::Paid { user, amount } => {
                     effects.push(Effect::Hold { user: *user, amount: won(0) });
+                    let tax = amount % 2;
+                    let legs =
+                        [(AccountOwner::User(*user), -amount), (AccountOwner::House, amount - tax), (AccountOwner::Tax, tax)];
+                    let entry = |(account, amount)| LedgerEntry { account, amount: won(amount) };
                     effects.push(Effect::Transfer(Transfer {
                         key: format!("{}/pay/{}", self.id, self.value),
                         purpose: "meter.payment".to_owned(),
-                        entries: vec![
-                            LedgerEntry { account: AccountOwner::User(*user), amount: won(-amount) },
-                            LedgerEntry { account: AccountOwner::House, amount: won(*amount) },
-                        ],
+                        entries: legs.into_iter().filter(|(_, amount)| *amount != 0).map(entry).collect(),
                     }));
                 }
                 Event::Telling { user, times } => {

@@ -9,6 +9,7 @@ use madang_domain::code::Code;
 use madang_domain::entity::Order;
 use madang_domain::ids::UserId;
 use madang_domain::money::{Currency, Money};
+use sqlx::AssertSqlSafe;
 
 use super::meter::{Command, Meter};
 use super::{ask, meter, order, person, settings, start, until};
@@ -29,8 +30,8 @@ async fn rows(db: &Db) -> Vec<(i64, i64)> {
 }
 
 /// The constraint by which the database refuses a text.
-async fn refused_by(db: &Db, text: &'static str) -> Option<String> {
-    let refused = sqlx::raw_sql(text).execute(db.pool()).await.unwrap_err();
+async fn refused_by(db: &Db, text: impl Into<String>) -> Option<String> {
+    let refused = sqlx::raw_sql(AssertSqlSafe(text.into())).execute(db.pool()).await.unwrap_err();
     refused.as_database_error().and_then(|fault| fault.constraint().map(str::to_owned))
 }
 
@@ -81,20 +82,92 @@ async fn a_transfer_that_was_made_before_moves_nothing_again() {
     let db = world::database().await;
     let (engine, _) = start(&db, settings()).await;
     engine.funds().deposit(UserId::new(1), won(1_000), "a").await.unwrap();
-    hold(&engine, 1, 100).await.unwrap();
-    sqlx::raw_sql("insert into transfer (key, purpose, at) values ('auction:1/pay/100', 'before', now())")
+    let wallet = async || engine.funds().accounts(UserId::new(1)).await.unwrap()[0];
+    // A payment is one row; an odd amount is shared, so that it has entries.
+    for (before, after) in [(100, 200), (201, 301)] {
+        let has = wallet().await.balance;
+        hold(&engine, 1, before).await.unwrap();
+        sqlx::query("insert into transfer (key, purpose, at) values ($1, 'before', now())")
+            .bind(format!("auction:1/pay/{before}"))
+            .execute(db.pool())
+            .await
+            .unwrap();
+        ask(&engine, meter(1), Command::Pay).await.unwrap();
+        assert_eq!((wallet().await.balance, wallet().await.held), (has, won(0)), "the hold is released, the money stays");
+        hold(&engine, 1, after).await.unwrap();
+        ask(&engine, meter(1), Command::Pay).await.unwrap();
+        assert_eq!(wallet().await.balance, won(has.amount - after));
+    }
+    let entries = engine.funds().entries(UserId::new(1), None, 10).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.amount.amount).collect::<Vec<_>>(), [-301, -200, 1_000]);
+    let older = engine.funds().entries(UserId::new(1), Some(entries[0].transfer), 1).await.unwrap();
+    assert_eq!(older, entries[1..2]);
+    let kept: (i64, i64) =
+        sqlx::query_as("select count(*), (select count(*) from entry) from transfer where amount is not null")
+            .fetch_one(db.pool())
+            .await
+            .unwrap();
+    assert_eq!(kept, (2, 3), "the deposit and the first payment are whole in their rows, the second has entries");
+    assert!(engine.funds().reconcile().await.unwrap().is_sound());
+    engine.stop().await;
+}
+
+#[tokio::test]
+async fn payments_and_transfers_of_one_commit_are_each_made_once() {
+    let db = world::database().await;
+    let (engine, _) = start(&db, settings()).await;
+    for (number, amount) in (1..=40).zip(100..) {
+        engine.funds().deposit(UserId::new(number), won(1_000), "a").await.unwrap();
+        let order = Order { actor: person(number), ..order(meter(number), Command::Hold { to: amount }) };
+        engine.ask::<Meter>(order).await.unwrap();
+    }
+    sqlx::raw_sql("insert into transfer (key, purpose, at) values ('auction:7/pay/106', 'before', now()), ('auction:8/pay/107', 'before', now())")
         .execute(db.pool())
         .await
         .unwrap();
-    ask(&engine, meter(1), Command::Pay).await.unwrap();
-    let wallet = engine.funds().accounts(UserId::new(1)).await.unwrap()[0];
-    assert_eq!((wallet.balance, wallet.held), (won(1_000), won(0)), "the hold is released, the money stays");
-    hold(&engine, 1, 200).await.unwrap();
-    ask(&engine, meter(1), Command::Pay).await.unwrap();
-    let entries = engine.funds().entries(UserId::new(1), None, 10).await.unwrap();
-    assert_eq!(entries.iter().map(|entry| entry.amount.amount).collect::<Vec<_>>(), [-200, 1_000]);
+    let paid = (1..=40).map(|number| ask(&engine, meter(number), Command::Pay));
+    for paid in futures_util::future::join_all(paid).await {
+        paid.unwrap();
+    }
+    for (number, amount) in (1..=40).zip(100..) {
+        let wallet = engine.funds().accounts(UserId::new(number)).await.unwrap()[0];
+        let left = if [7, 8].contains(&number) { 1_000 } else { 1_000 - amount };
+        assert_eq!((wallet.balance, wallet.held), (won(left), won(0)), "of person {number}");
+    }
     assert!(engine.funds().reconcile().await.unwrap().is_sound());
     engine.stop().await;
+}
+
+#[tokio::test]
+async fn the_database_refuses_payments_that_are_none() {
+    let db = world::database().await;
+    let account = "insert into account (owner_kind, owner, currency) values ('house', 0, 'KRW'), ('world', 0, 'KRW')";
+    sqlx::raw_sql(account).execute(db.pool()).await.unwrap();
+    for (payment, constraint) in [
+        ("'house', 0, 'tax', 0, 'KRW', 5", "transfer_account"),
+        ("'tax', 0, 'house', 0, 'KRW', 5", "transfer_account"),
+        ("'house', 0, 'world', 0, 'USD', 5", "transfer_account"),
+        ("'house', 0, null, null, 'KRW', 5", "transfer_payment_whole"),
+        ("'house', 0, 'world', 0, 'KRW', null", "transfer_payment_whole"),
+        ("'house', 0, 'world', 0, 'KRW', 0", "transfer_payment_moves"),
+        ("'house', 0, 'world', 0, 'KRW', -5", "transfer_payment_moves"),
+        ("'house', 0, 'house', 0, 'KRW', 5", "transfer_payment_moves"),
+    ] {
+        let text = format!(
+            "insert into transfer (key, purpose, at, from_kind, from_owner, to_kind, to_owner, currency, amount) \
+             values ('k', 'test', now(), {payment})"
+        );
+        assert_eq!(refused_by(&db, text).await.as_deref(), Some(constraint), "{payment}");
+    }
+    let sound = "insert into transfer (key, purpose, at, from_kind, from_owner, to_kind, to_owner, currency, amount) \
+         values ('k', 'test', now(), 'house', 0, 'world', 0, 'KRW', 5)";
+    sqlx::raw_sql(sound).execute(db.pool()).await.unwrap();
+    let twice = "insert into entry select id, n, kind, 0, 'KRW', amount \
+         from transfer, (values (0, 'house', 5), (1, 'world', -5)) as v (n, kind, amount)";
+    assert_eq!(refused_by(&db, twice).await.as_deref(), Some("entry_transfer"), "it is whole already");
+    for text in ["update transfer set amount = 6", "update transfer set to_owner = 1"] {
+        assert_eq!(refused_by(&db, text).await.as_deref(), Some("ledger_append_only"), "{text}");
+    }
 }
 
 #[tokio::test]

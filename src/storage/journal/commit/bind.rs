@@ -45,6 +45,9 @@ pub(super) fn parts<'q>(mut query: Statement<'q>, batch: &Batch<'_>, parts: Part
     if parts.swept {
         query = query.bind(all(&batch.swept, |entity| entity.packed()));
     }
+    if parts.payments != Transfers::None {
+        query = payments(query, batch);
+    }
     if parts.transfers != Transfers::None {
         query = transfers(query, batch);
     }
@@ -123,6 +126,21 @@ fn holds<'q>(query: Statement<'q>, batch: &Batch<'_>) -> Statement<'q> {
         .bind(all(rows, |r| r.user.get()))
         .bind(all(rows, |r| r.currency.code().to_owned()))
         .bind(all(rows, |r| r.amount))
+}
+
+fn payments<'q>(query: Statement<'q>, batch: &Batch<'_>) -> Statement<'q> {
+    let rows = &batch.payments;
+    query
+        .bind(all(rows, |(r, _)| r.transfer.key.as_str()))
+        .bind(all(rows, |(r, _)| r.transfer.purpose.as_str()))
+        .bind(all(rows, |(r, _)| r.entity.map(|entity| entity.packed())))
+        .bind(all(rows, |(r, _)| r.at))
+        .bind(all(rows, |(_, paid)| owner_columns(paid.from).0))
+        .bind(all(rows, |(_, paid)| owner_columns(paid.from).1))
+        .bind(all(rows, |(_, paid)| owner_columns(paid.to).0))
+        .bind(all(rows, |(_, paid)| owner_columns(paid.to).1))
+        .bind(all(rows, |(_, paid)| paid.amount.currency.code()))
+        .bind(all(rows, |(_, paid)| paid.amount.amount))
 }
 
 fn transfers<'q>(query: Statement<'q>, batch: &Batch<'_>) -> Statement<'q> {

@@ -12,7 +12,7 @@ use madang_domain::money::Currency;
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
 
-use self::statement::{Parts, Statements, Transfers};
+use self::statement::{Parts, Statements};
 use super::fault::outcome_of;
 use super::{Batch, Outcome, owner_columns};
 
@@ -88,7 +88,7 @@ impl Committer {
         let written = match self.write(batch, parts, &shards, &epochs).await {
             // Nothing was written, and why is known: some transfer was made before.
             Err(sqlx::Error::Database(error)) if error.constraint() == Some(KEY_EXISTS) => {
-                self.write(batch, Parts { transfers: Transfers::Again, ..parts }, &shards, &epochs).await
+                self.write(batch, parts.again(), &shards, &epochs).await
             }
             other => other,
         };
@@ -97,8 +97,9 @@ impl Committer {
             return self.lost(&shards, &epochs).await;
         }
         let moved: i64 = row.try_get("moved")?;
-        if usize::try_from(moved).ok() != Some(batch.transfers.len()) {
-            tracing::warn!(moved, wanted = batch.transfers.len(), "transfers were made before under the same keys");
+        let wanted = batch.payments.len() + batch.transfers.len();
+        if usize::try_from(moved).ok() != Some(wanted) {
+            tracing::warn!(moved, wanted, "transfers were made before under the same keys");
         }
         Ok(Outcome::Committed)
     }
@@ -110,14 +111,7 @@ impl Committer {
     }
 
     async fn open_accounts(&mut self, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
-        let mut missing = BTreeSet::new();
-        let of_holds = batch.holds.iter().map(|hold| (AccountOwner::User(hold.user), hold.currency));
-        let of_entries = batch.transfers.iter().flat_map(|row| &row.transfer.entries);
-        for account in of_holds.chain(of_entries.map(|entry| (entry.account, entry.amount.currency))) {
-            if !self.accounts.contains(&account) {
-                missing.insert(account);
-            }
-        }
+        let missing: BTreeSet<_> = batch.accounts().filter(|account| !self.accounts.contains(account)).collect();
         if missing.is_empty() {
             return Ok(());
         }

@@ -19,6 +19,7 @@ pub(super) struct Parts {
     pub(super) refusals: bool,
     pub(super) holds: Holds,
     pub(super) swept: bool,
+    pub(super) payments: Transfers,
     pub(super) transfers: Transfers,
 }
 
@@ -33,7 +34,7 @@ pub(super) enum Holds {
     Any,
 }
 
-/// How the transfers of a batch are written.
+/// How the payments, or the other transfers, of a batch are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Transfers {
     /// There are none.
@@ -42,6 +43,19 @@ pub(super) enum Transfers {
     New,
     /// Some were made before.
     Again,
+}
+
+impl Transfers {
+    const fn of(none: bool) -> Self {
+        if none { Self::None } else { Self::New }
+    }
+
+    const fn again(self) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::New | Self::Again => Self::Again,
+        }
+    }
 }
 
 impl Parts {
@@ -59,8 +73,14 @@ impl Parts {
                 (false, false) => Holds::Any,
             },
             swept: !batch.swept.is_empty(),
-            transfers: if batch.transfers.is_empty() { Transfers::None } else { Transfers::New },
+            payments: Transfers::of(batch.payments.is_empty()),
+            transfers: Transfers::of(batch.transfers.is_empty()),
         }
+    }
+
+    /// The same, when some payment or transfer was made before.
+    pub(super) const fn again(self) -> Self {
+        Self { payments: self.payments.again(), transfers: self.transfers.again(), ..self }
     }
 
     /// The texts of the parts, in the order in which they are bound.
@@ -69,6 +89,11 @@ impl Parts {
             Holds::None => None,
             Holds::Standing => Some(include_str!("parts/holds_standing.sql")),
             Holds::Any => Some(include_str!("parts/holds.sql")),
+        };
+        let payments = match self.payments {
+            Transfers::None => None,
+            Transfers::New => Some(include_str!("parts/payments.sql")),
+            Transfers::Again => Some(include_str!("parts/payments_again.sql")),
         };
         let transfers = match self.transfers {
             Transfers::None => None,
@@ -85,23 +110,31 @@ impl Parts {
             part(self.refusals, include_str!("parts/refusals.sql")),
             holds,
             part(self.swept, include_str!("parts/holds_swept.sql")),
+            payments,
             transfers,
         ]
         .into_iter()
         .flatten()
     }
 
-    /// What changes accounts.
-    fn changes(self) -> Option<&'static str> {
+    /// What changes accounts; empty when nothing does.
+    fn changes(self) -> String {
         let of_holds = "select 'user', owner, currency, 0, amount - before from holds";
+        let of_payments = "select from_kind, from_owner, currency, -amount, 0 from paid \
+             union all select to_kind, to_owner, currency, amount, 0 from paid";
         let of_legs = "select owner_kind, owner, currency, amount, 0 from legs";
-        let of_both = "select 'user', owner, currency, 0, amount - before from holds \
-             union all select owner_kind, owner, currency, amount, 0 from legs";
-        match (self.holds != Holds::None, self.transfers != Transfers::None) {
-            (true, true) => Some(of_both),
-            (true, false) => Some(of_holds),
-            (false, true) => Some(of_legs),
-            (false, false) => None,
+        let (paid, moved) = (self.payments != Transfers::None, self.transfers != Transfers::None);
+        let all = [(self.holds != Holds::None, of_holds), (paid, of_payments), (moved, of_legs)];
+        all.into_iter().filter(|(there, _)| *there).map(|(_, text)| text).collect::<Vec<_>>().join(" union all ")
+    }
+
+    /// How many payments and transfers were made.
+    fn moved(self) -> &'static str {
+        match (self.payments != Transfers::None, self.transfers != Transfers::None) {
+            (false, false) => "0::bigint",
+            (true, false) => "(select count(*) from paid)",
+            (false, true) => "(select count(*) from moved)",
+            (true, true) => "(select count(*) from paid) + (select count(*) from moved)",
         }
     }
 
@@ -116,8 +149,11 @@ impl Parts {
             let keyless = unfenced && text.contains("insert into journal");
             texts.push(if keyless { text.replace("from fence)\n)", "from fence) on conflict do nothing\n)") } else { text });
         }
-        texts.extend(self.changes().map(|changes| include_str!("parts/accounts.sql").replace("{changes}", changes)));
-        let moved = if self.transfers == Transfers::None { "0::bigint" } else { "(select count(*) from moved)" };
+        let changes = self.changes();
+        if !changes.is_empty() {
+            texts.push(include_str!("parts/accounts.sql").replace("{changes}", &changes));
+        }
+        let moved = self.moved();
         format!("with {}\nselect (select ok from fence) as held, {moved} as moved", texts.join(",\n"))
     }
 }
@@ -176,6 +212,7 @@ mod tests {
         refusals: false,
         holds: Holds::None,
         swept: false,
+        payments: Transfers::None,
         transfers: Transfers::None,
     };
     const ALL: Parts = Parts {
@@ -187,6 +224,7 @@ mod tests {
         refusals: true,
         holds: Holds::Any,
         swept: true,
+        payments: Transfers::New,
         transfers: Transfers::New,
     };
 
@@ -199,8 +237,8 @@ mod tests {
 
     #[test]
     fn every_writing_part_asks_the_fence() {
-        let others = Parts { holds: Holds::Standing, transfers: Transfers::Again, ..NONE };
-        for text in ALL.texts().chain(others.texts()) {
+        let others = Parts { holds: Holds::Standing, ..ALL };
+        for text in ALL.texts().chain(others.again().texts()) {
             let asked = text.matches("select ok from fence").count();
             let read = text.matches("unnest(").count();
             assert!(asked > 0 && asked >= read - text.matches("join moved").count(), "{text}");
@@ -212,7 +250,7 @@ mod tests {
     fn accounts_change_only_with_money() {
         assert!(!Parts { events: true, ..NONE }.compose(false).contains("update account"));
         assert!(Parts { holds: Holds::Standing, ..NONE }.compose(false).contains("amount - before from holds)"));
-        assert_eq!(ALL.compose(false).matches("union all").count(), 1);
+        assert_eq!(ALL.compose(false).matches("union all").count(), 3);
     }
 
     #[test]
