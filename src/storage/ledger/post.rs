@@ -119,7 +119,7 @@ async fn insert(
     .bind(from.map(|(_, owner)| owner))
     .bind(to.map(|(kind, _)| kind))
     .bind(to.map(|(_, owner)| owner))
-    .bind(payment.map(|paid| paid.amount.currency.code()))
+    .bind(payment.as_ref().map(|paid| paid.amount.currency.code()))
     .bind(payment.map(|paid| paid.amount.amount))
     .fetch_optional(connection)
     .await

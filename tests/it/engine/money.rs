@@ -162,7 +162,7 @@ async fn the_database_refuses_payments_that_are_none() {
     let sound = "insert into transfer (key, purpose, at, from_kind, from_owner, to_kind, to_owner, currency, amount) \
          values ('k', 'test', now(), 'house', 0, 'world', 0, 'KRW', 5)";
     sqlx::raw_sql(sound).execute(db.pool()).await.unwrap();
-    let twice = "insert into entry select id, n, kind, 0, 'KRW', amount \
+    let twice = "insert into entry select id, v.n, v.kind, 0, 'KRW', v.amount \
          from transfer, (values (0, 'house', 5), (1, 'world', -5)) as v (n, kind, amount)";
     assert_eq!(refused_by(&db, twice).await.as_deref(), Some("entry_transfer"), "it is whole already");
     for text in ["update transfer set amount = 6", "update transfer set to_owner = 1"] {
@@ -176,12 +176,12 @@ async fn the_database_refuses_entries_of_nobody_and_keeps_what_is_posted() {
     let account = "insert into account (owner_kind, owner, currency) values ('house', 0, 'KRW'), ('world', 0, 'KRW')";
     sqlx::raw_sql(account).execute(db.pool()).await.unwrap();
     let of_nobody = "insert into transfer (key, purpose, at) values ('k', 'test', now()); insert into entry \
-         select id, n, kind, 0, 'KRW', amount from transfer, (values (0, 'house', 5), (1, 'tax', -5)) as v (n, kind, amount)";
+         select id, v.n, v.kind, 0, 'KRW', v.amount from transfer, (values (0, 'house', 5), (1, 'tax', -5)) as v (n, kind, amount)";
     assert_eq!(refused_by(&db, of_nobody).await.as_deref(), Some("entry_account"));
     let of_nothing = "insert into entry values (99, 0, 'house', 0, 'KRW', 5), (99, 1, 'world', 0, 'KRW', -5)";
     assert_eq!(refused_by(&db, of_nothing).await.as_deref(), Some("entry_transfer"));
     let sound = "insert into transfer (key, purpose, at) values ('k', 'test', now()); insert into entry \
-         select id, n, kind, 0, 'KRW', amount from transfer, (values (0, 'house', 5), (1, 'world', -5)) as v (n, kind, amount)";
+         select id, v.n, v.kind, 0, 'KRW', v.amount from transfer, (values (0, 'house', 5), (1, 'world', -5)) as v (n, kind, amount)";
     sqlx::raw_sql(sound).execute(db.pool()).await.unwrap();
     for (text, constraint) in [
         ("delete from account", "account_for_ever"),
