@@ -189,8 +189,9 @@ async fn measure(db: &Db, first_desk: i64, workers: i64, span: Duration) {
     let answers = shift.answers.load(Ordering::Relaxed) - before;
     let rate = f64::from(u32::try_from(answers).unwrap_or(u32::MAX)) / began.elapsed().as_secs_f64();
     shift.running.store(false, Ordering::Relaxed);
-    engine.stop().await;
     let sound = engine.funds().reconcile().await.is_ok_and(|books| books.is_sound());
+    engine.stop().await;
     let failed = shift.failed.load(Ordering::Relaxed);
     println!("{workers:>4} workers: {rate:>7.0} claims and as many answers/s, {failed} failed, books balance: {sound}");
+    assert!(sound);
 }
