@@ -2,8 +2,9 @@
 //! decision and every watcher's stream is checked against the journal.
 //!
 //! ```text
-//! cargo test --test faults                                            a minute and a half
+//! cargo test --test faults                                            two minutes
 //! MADANG_FAULTS=labels cargo test --test faults                       of that, the part with labelers alone
+//! MADANG_FAULTS=chats cargo test --test faults                        the part with conversations
 //! MADANG_FAULTS=full cargo test --release --test faults -- --write    the figures of docs/RELIABILITY.md
 //! MADANG_FAULTS=planted cargo test --features planted --test faults   four planted bugs, each of which must be caught
 //! ```
@@ -11,6 +12,7 @@
 //! A fault that did not fire fails the run, and so does a run with too few acknowledged commands.
 #![expect(clippy::print_stdout, reason = "the figures are what the test is for")]
 
+mod chats;
 mod check;
 mod history;
 mod journal;
@@ -52,11 +54,12 @@ fn main() -> ExitCode {
             Some("" | "short") => short().await,
             Some("full") => full(write).await,
             Some("labels") => short_labels().await,
+            Some("chats") => short_chats().await,
             Some("planted") => {
                 let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only="));
                 planted(write, only).await
             }
-            _ => bail!("MADANG_FAULTS is one of: short, labels, full, planted"),
+            _ => bail!("MADANG_FAULTS is one of: short, labels, chats, full, planted"),
         }
     });
     match done {
@@ -86,7 +89,19 @@ async fn short() -> anyhow::Result<()> {
     let size = Size { bidders: 16, watchers: 6, faults: faults(6, 2, 1, 1), acknowledged_at_least: 300 };
     let outcome = scenario::play(&binary(), &size, None).await?;
     judge("one server", &size, &outcome)?;
-    short_labels().await
+    short_labels().await?;
+    short_chats().await
+}
+
+async fn short_chats() -> anyhow::Result<()> {
+    talk(&chats::Size { askers: 6, faults: faults(2, 1, 1, 1), answers_at_least: 20 }).await.map(drop)
+}
+
+/// Plays a run with conversations, prints it and gives its table.
+async fn talk(size: &chats::Size) -> anyhow::Result<String> {
+    let table = report::markdown("conversations", &chats::play(&binary(), size).await?.rows());
+    println!("{table}");
+    Ok(table)
 }
 
 async fn short_labels() -> anyhow::Result<()> {
@@ -110,9 +125,11 @@ async fn full(write: bool) -> anyhow::Result<()> {
     judge("two servers, the owner frozen until the other has taken over", &pair, &two)?;
     let size = labels::Size { labelers: 32, tasks: 15_000, faults: faults(10, 4, 2, 2), answers_at_least: 4_000 };
     let labeled = label(&size).await?;
+    let size = chats::Size { askers: 24, faults: faults(10, 4, 2, 2), answers_at_least: 500 };
+    let talked = talk(&size).await?;
     if write {
         let tables = format!(
-            "{}\n{}\n{labeled}",
+            "{}\n{}\n{labeled}\n{talked}",
             report::markdown("one server", &report::rows(&one)),
             report::markdown(
                 "two servers on one database: the owner frozen until the other has taken over",

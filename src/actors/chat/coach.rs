@@ -9,6 +9,7 @@ use madang_domain::chat::{Source, Usage};
 use madang_domain::coach::prompt::{Budget, Persona};
 use madang_domain::coach::{self, Lang, Speaker};
 use madang_domain::code::Code;
+use tokio::time::{Instant, sleep_until};
 
 use super::author::{Author, Seek, Task, Words};
 use crate::actors::knowledge::{Filter, Knowledge, Passage};
@@ -99,15 +100,15 @@ fn extracts(task: &Task, sources: &[coach::Source]) -> Vec<String> {
     vec![overlap.unwrap_or(&whole).to_owned()]
 }
 
-/// Words at the pace of a reader, then the end; they cost nothing.
+/// Words at the pace of a reader, then the end; they cost nothing. Each has its moment, however seldom one listens.
 fn said(pieces: Vec<String>) -> BoxStream<'static, Result<Words, Code>> {
     let over = Words::Over { reason: None, usage: Some(Usage::default()) };
-    let words = pieces.into_iter().map(Words::Text).chain([over]).enumerate();
+    let begun = Instant::now();
+    let moments = std::iter::successors(Some(begun), |moment| Some(*moment + PACE));
+    let words = pieces.into_iter().map(Words::Text).chain([over]).zip(moments);
     stream::iter(words)
-        .then(|(place, words)| async move {
-            if place > 0 {
-                tokio::time::sleep(PACE).await;
-            }
+        .then(|(words, moment)| async move {
+            sleep_until(moment).await;
             Ok(words)
         })
         .boxed()

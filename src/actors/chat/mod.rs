@@ -1,8 +1,8 @@
 //! The chat kind at work: who answers questions, and what follows the commits.
 //!
 //! The rules are in `madang_domain::chat`; the kernel keeps each conversation's actor and its deadlines. Here: [`Chats`], what
-//! HTTP and rpc ask; `run`, one answer from its question to its end, whose text is [`live`] for those who read along and goes
-//! to the journal through its `desk`; [`follow`], which starts runs when a question is committed and writes the lists' rows;
+//! HTTP and rpc ask; `run`, one answer from its question to its end, whose words `pass` on: as [`live`] to those who read along,
+//! through a `desk` to the journal; [`follow`], which starts runs when a question is committed and writes the lists' rows;
 //! [`quota`], what people may use; [`assistants`], whom they can talk to; [`prompts`], what is kept of those who agreed.
 
 pub mod aside;
@@ -12,6 +12,7 @@ pub mod coach;
 mod desk;
 pub mod follow;
 pub mod live;
+mod pass;
 pub mod prompts;
 pub mod quota;
 mod run;

@@ -27,6 +27,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
+use self::chats::{Chatter, Sizes};
 use self::fanout::Audience;
 use self::house::House;
 use self::resume::Watched;
@@ -67,7 +68,8 @@ pub enum What {
     Resume,
     /// Watchers that never read.
     StuckReader,
-    /// Many answers of a stand-in for a language model at once, each watched twice. Not part of `all`.
+    /// Many answers of a stand-in for a language model at once, each watched twice, stopped, gone on with, and come back to
+    /// after a crash; on a server of our own. `all` has less of it.
     Chats,
     /// Many alarms due at the same moment, on a server of our own that is killed in the middle. Not part of `all`.
     Alarms,
@@ -108,7 +110,8 @@ pub struct Workload {
     /// Alarms that are due at the same moment.
     #[arg(long, global = true, default_value_t = 100_000)]
     alarms: usize,
-    /// Answers at the same time.
+    /// Answers at the same time that must be in time; two and a half times as many must be whole, and five times as many
+    /// readers come back at once. Of `chats` alone.
     #[arg(long, global = true, default_value_t = 2_000)]
     streams: usize,
     /// Seconds that each phase lasts.
@@ -131,18 +134,22 @@ impl Bench {
         if self.what == What::Consensus {
             return self.print(&Figures { consensus, ..Figures::default() });
         }
+        let lasting = Duration::from_secs(self.workload.seconds);
         if self.what == What::Chats {
-            let lasting = Duration::from_secs(self.workload.seconds);
-            let chatter = Box::pin(chats::run(&std::env::current_exe()?, self.workload.streams, lasting)).await?;
-            return self.print(&Figures { chats: Some(chatter), ..Figures::default() });
+            return self.print(&Figures {
+                chats: Some(talk(Sizes::whole(self.workload.streams, lasting)).await?),
+                ..Figures::default()
+            });
         }
         let mut house = House::open(&self.server, &self.workload).await?;
         let measured = self.measure(&mut house).await;
         house.close().await?;
         let mut figures = Figures { consensus, ..measured? };
         if figures.hot_lot.is_some() {
-            let lasting = Duration::from_secs(self.workload.seconds) / 2;
-            figures.row_lock = house.row_lock(lasting).await.context("row lock")?;
+            figures.row_lock = house.row_lock(lasting / 2).await.context("row lock")?;
+        }
+        if self.what == What::All {
+            figures.chats = Some(talk(Sizes::short(lasting / 2)).await?);
         }
         self.print(&figures)
     }
@@ -187,4 +194,8 @@ impl Bench {
         say!("{}", table::markdown(&rows));
         Ok(if rows.iter().all(|row| row.reached) { ExitCode::SUCCESS } else { ExitCode::from(1) })
     }
+}
+
+async fn talk(sizes: Sizes) -> anyhow::Result<Chatter> {
+    Box::pin(chats::run(&std::env::current_exe()?, sizes)).await.context("chats")
 }

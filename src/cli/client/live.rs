@@ -49,7 +49,7 @@ pub enum Heard {
     Publication {
         /// On which channel.
         channel: String,
-        /// Its number there.
+        /// Its number there; 0 for what was said in passing.
         offset: u64,
         /// What.
         data: Box<RawValue>,

@@ -272,7 +272,10 @@ impl Session {
     }
 
     fn publication(&mut self, channel: &str, publication: PublicationBody) {
-        if let Some(Some(position)) = self.watched.get_mut(channel) {
+        // What is said in passing has no number.
+        if publication.offset > 0
+            && let Some(Some(position)) = self.watched.get_mut(channel)
+        {
             position.offset = publication.offset;
         }
         let PublicationBody { offset, data } = publication;

@@ -5,6 +5,7 @@
 //! `{message}:{characters}`, so whoever asks again with it misses nothing and gets nothing twice. `stage` and `sources` are
 //! facts that are told again to everybody who comes. The last event's id has [`OVER`] behind it: who comes back with it has all.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +16,10 @@ use madang_domain::chat::turn::Piece;
 use madang_domain::chat::{Answer, Mark, Source, Stage, Talk};
 use madang_domain::code::Code;
 use madang_domain::ids::{EntityId, UserId};
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::actors::ask::Denied;
 use crate::actors::chat::Chats;
@@ -86,6 +89,23 @@ struct Along {
 pub(in crate::http) trait Voice: 'static {
     /// One event at a position (message, characters), by its name and data; may be nothing.
     fn tell(&mut self, position: (u32, u32), name: &str, data: &Value) -> String;
+
+    /// More of the text: the event `delta`.
+    fn delta(&mut self, position: (u32, u32), delta: &Delta<'_>) -> String {
+        self.tell(position, DELTA, &json!(delta))
+    }
+}
+
+const DELTA: &str = "delta";
+
+/// More of an answer's text.
+#[derive(Debug, Serialize)]
+pub(in crate::http) struct Delta<'a> {
+    message: u32,
+    from: u32,
+    to: u32,
+    text: &'a str,
+    marks: &'a [Mark],
 }
 
 /// Our own way.
@@ -95,6 +115,12 @@ impl Voice for Ours {
     fn tell(&mut self, (message, at): (u32, u32), name: &str, data: &Value) -> String {
         let over = if name == "done" { OVER } else { "" };
         format!("id: {message}:{at}{over}\nevent: {name}\ndata: {data}\n\n")
+    }
+
+    /// Most of what is told: it does without the detour over a value.
+    fn delta(&mut self, (message, at): (u32, u32), delta: &Delta<'_>) -> String {
+        let data = serde_json::to_string(delta).unwrap_or_default();
+        format!("id: {message}:{at}\nevent: {DELTA}\ndata: {data}\n\n")
     }
 }
 
@@ -114,6 +140,10 @@ pub(in crate::http) struct Reader {
     out: String,
     over: bool,
     voice: Box<dyn Voice>,
+    /// When something was told last.
+    told_at: Instant,
+    /// Not later than the next heartbeat.
+    beat: Pin<Box<Sleep>>,
 }
 
 impl Reader {
@@ -133,6 +163,8 @@ impl Reader {
             out: String::new(),
             over: false,
             voice: Box::new(Ours),
+            told_at: Instant::now(),
+            beat: Box::pin(sleep_until(Instant::now() + HEARTBEAT)),
         }
     }
 
@@ -169,6 +201,7 @@ impl Reader {
     async fn next(&mut self) -> Option<String> {
         loop {
             if !self.out.is_empty() {
+                self.told_at = Instant::now();
                 return Some(std::mem::take(&mut self.out));
             }
             if self.over {
@@ -183,16 +216,25 @@ impl Reader {
             } else if self.read_stored().await {
                 continue;
             }
-            let beat = tokio::time::sleep(HEARTBEAT);
+            let Self { along, heard, beat, told_at, .. } = &mut *self;
             let changed = async {
-                match &mut self.along {
+                match along {
                     Some(along) => along.turns.changed().await.is_ok(),
-                    None => self.heard.changed().await.is_ok(),
+                    None => heard.changed().await.is_ok(),
                 }
             };
             tokio::select! {
                 _ = changed => {}
-                () = beat => return Some(": still here\n\n".to_owned()),
+                () = beat.as_mut() => {
+                    let silent = told_at.elapsed() >= HEARTBEAT;
+                    if silent {
+                        *told_at = Instant::now();
+                    }
+                    beat.as_mut().reset(*told_at + HEARTBEAT);
+                    if silent {
+                        return Some(": still here\n\n".to_owned());
+                    }
+                }
             }
         }
     }
@@ -286,7 +328,8 @@ impl Reader {
         let from = self.at;
         self.at = from.saturating_add(madang_domain::chat::turn::chars(&piece.text));
         self.told_marks.extend(piece.marks.iter().cloned());
-        let told = json!({ "message": self.message, "from": from, "to": self.at, "text": piece.text, "marks": piece.marks });
-        self.event("delta", &told);
+        let delta = Delta { message: self.message, from, to: self.at, text: &piece.text, marks: &piece.marks };
+        let told = self.voice.delta((self.message, self.at), &delta);
+        self.out.push_str(&told);
     }
 }

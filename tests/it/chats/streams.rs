@@ -105,6 +105,29 @@ async fn a_stop_from_another_device_ends_the_work_upstream_and_keeps_the_text() 
 }
 
 #[actix_web::test]
+async fn a_reader_who_sleeps_holds_nobody_up_and_gets_all_of_it_later() {
+    let house = House::open().await;
+    let anna = house.person("anna", &[]).await;
+    let chat = house.chat(&anna).await;
+    let run = house.asked(chat, &anna, "Tell me everything?").await;
+    let path = format!("/chats/{chat}/stream");
+    let mut asleep = house.follow(&path, Some(&anna)).await;
+    let mut awake = house.follow(&path, Some(&anna)).await;
+    let words: Vec<String> = (0..500).map(|number| format!("Word number {number} of the answer. ")).collect();
+    let whole = words.concat().trim_end().to_owned();
+    for word in &words {
+        run.say(word);
+    }
+    run.finish();
+    let (mut heard, mut slept) = (String::new(), String::new());
+    assert_eq!(awake.until("done", &mut heard).await["stage"], "done");
+    assert_eq!(house.answer(chat, &anna, 1, "done").await["text"].as_str().unwrap().trim_end(), whole);
+    asleep.until("done", &mut slept).await;
+    assert_eq!((heard.trim_end(), slept.trim_end()), (whole.as_str(), whole.as_str()));
+    house.close().await;
+}
+
+#[actix_web::test]
 async fn an_answer_that_nobody_watches_stops_where_the_setting_says_so() {
     let house = House::with(Ways { unwatched: Some(Duration::from_millis(1)), ..USUAL }).await;
     let anna = house.person("anna", &[]).await;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct Tally {
     /// The number of the token that comes next.
     next: u32,

@@ -9,10 +9,19 @@ use serde::Deserialize;
 
 use super::tally::Tally;
 use crate::cli::bench::crowd::{Crowd, Told};
-use crate::cli::client::frame::{self, Incoming};
+use crate::cli::client::frame::{self, Incoming, Position};
 
 /// After the last stream ended, sockets may be so late.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What the watchers got.
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    /// Each of them.
+    pub(super) tallies: Vec<Tally>,
+    /// How often one was cut by the server.
+    pub(super) cut: usize,
+}
 
 #[derive(Default)]
 struct Watcher {
@@ -20,7 +29,8 @@ struct Watcher {
     /// Characters of the answer that came. Tokens are ASCII, so these are bytes, too.
     have: usize,
     message: u32,
-    subscribed: bool,
+    /// Where it stands, once it is subscribed.
+    position: Option<Position>,
 }
 
 /// Words of an answer, told as they are said or as the journal has them.
@@ -36,21 +46,21 @@ struct Words<'a> {
 pub(super) fn run(
     server: SocketAddrV4,
     channels: &[(String, String)],
-    epoch: Instant,
-    tokens: usize,
+    (epoch, tokens): (Instant, usize),
     ready: &AtomicBool,
     over: &AtomicBool,
-) -> anyhow::Result<Vec<Tally>> {
+) -> anyhow::Result<Watched> {
     let mut crowd = Crowd::new(server, channels.len())?;
     let mut watchers: Vec<Watcher> = channels.iter().map(|_| Watcher::default()).collect();
-    let mut subscribed = 0;
+    let (mut subscribed, mut cut) = (0, 0);
     crowd.connect_all();
     let mut over_since: Option<Instant> = None;
     loop {
         crowd.turn(Duration::from_millis(20), |crowd, who, told| match told {
             Told::Open => {
-                if let Some((channel, token)) = channels.get(who) {
-                    crowd.send(who, &format!("{}\n{}", frame::connect(1, Some(token)), frame::subscribe(2, channel, None)));
+                if let (Some((channel, token)), Some(watcher)) = (channels.get(who), watchers.get(who)) {
+                    let subscribe = frame::subscribe(2, channel, watcher.position.as_ref());
+                    crowd.send(who, &format!("{}\n{subscribe}", frame::connect(1, Some(token))));
                 }
             }
             Told::Frame(bytes) => {
@@ -58,7 +68,10 @@ pub(super) fn run(
                     subscribed += usize::from(watcher.hear(bytes, epoch));
                 }
             }
-            Told::Closed(_) => {}
+            Told::Closed(_) => {
+                cut += 1;
+                crowd.connect(who..who + 1);
+            }
         })?;
         if subscribed == channels.len() {
             ready.store(true, Ordering::Release);
@@ -66,29 +79,39 @@ pub(super) fn run(
         if over.load(Ordering::Acquire) {
             let since = *over_since.get_or_insert_with(Instant::now);
             if since.elapsed() > GRACE || watchers.iter().all(|watcher| watcher.tally.came() >= tokens) {
-                return Ok(watchers.into_iter().map(|watcher| watcher.tally).collect());
+                return Ok(Watched { tallies: watchers.into_iter().map(|watcher| watcher.tally).collect(), cut });
             }
         }
     }
 }
 
 impl Watcher {
-    /// Whether it is subscribed from now on.
+    /// Whether it is subscribed for the first time.
     fn hear(&mut self, bytes: &[u8], epoch: Instant) -> bool {
         let mut fresh = false;
         for line in bytes.split(|byte| *byte == b'\n') {
             let Ok(incoming) = serde_json::from_slice::<Incoming>(line) else { continue };
-            fresh |= incoming.id == 2 && incoming.subscribe.is_some() && !self.subscribed;
-            let Some(publication) = incoming.push.and_then(|push| push.publication) else { continue };
-            let Ok(words) = serde_json::from_str::<Words<'_>>(publication.data.get()) else { continue };
-            self.take(&words, epoch);
+            if let Some(reply) = incoming.subscribe.filter(|_| incoming.id == 2) {
+                fresh |= self.position.is_none();
+                let offset = reply.publications.first().map_or(reply.offset, |first| first.offset.saturating_sub(1));
+                self.position = Some(Position { epoch: reply.epoch, offset });
+                for publication in reply.publications {
+                    self.take(publication.offset, publication.data.get(), epoch);
+                }
+            }
+            if let Some(publication) = incoming.push.and_then(|push| push.publication) {
+                self.take(publication.offset, publication.data.get(), epoch);
+            }
         }
-        self.subscribed |= fresh;
         fresh
     }
 
     /// Takes what is new of it: the journal tells again what was told as it was said.
-    fn take(&mut self, words: &Words<'_>, epoch: Instant) {
+    fn take(&mut self, offset: u64, data: &str, epoch: Instant) {
+        if let Some(position) = self.position.as_mut().filter(|_| offset > 0) {
+            position.offset = offset;
+        }
+        let Ok(words) = serde_json::from_str::<Words<'_>>(data) else { return };
         if words.message != self.message {
             (self.message, self.have, self.tally) = (words.message, 0, Tally::default());
         }
