@@ -94,7 +94,7 @@ async fn short() -> anyhow::Result<()> {
 }
 
 async fn short_chats() -> anyhow::Result<()> {
-    talk(&chats::Size { askers: 6, faults: faults(2, 1, 1, 1), answers_at_least: 20 }).await.map(drop)
+    talk(&chats::Size { askers: 6, faults: faults(2, 1, 0, 1), answers_at_least: 20 }).await.map(drop)
 }
 
 /// Plays a run with conversations, prints it and gives its table.

@@ -88,6 +88,7 @@ pub(super) async fn run(stage: &Stage, upstream: &Upstream, epoch: Instant, toke
         async move { sockets::follow(&api, owner, &known, have).await }
     };
     // While it is written: from a place in what is there just now, again and again.
+    known.begun().await?;
     let (mut sse, mut socket) = (JoinSet::new(), JoinSet::new());
     let mut pace = tokio::time::interval(EVERY * 4);
     while !asked.is_finished() && sse.len() < tokens {

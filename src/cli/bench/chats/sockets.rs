@@ -97,6 +97,13 @@ impl Known {
         Ok(Self { channel, message, epoch, steps, text })
     }
 
+    /// Waits for the first words.
+    pub(super) async fn begun(&self) -> anyhow::Result<()> {
+        let mut text = self.text.clone();
+        tokio::time::timeout(LIMIT, text.wait_for(|text| !text.is_empty())).await.context("no words come")??;
+        Ok(())
+    }
+
     /// A text that somebody may have now: what there is of it, or a part of that.
     pub(super) fn some(&self) -> String {
         let text = self.text.borrow();
