@@ -116,27 +116,7 @@ pub(super) async fn run(
         tokio::time::sleep(EVERY).await;
     }
     let before = Usage::of(stage.pid);
-    let asker = Asker::new(&stage.api)?;
-    let mut asking = tokio::task::JoinSet::new();
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / ASKED_PER_S);
-    for (place, number) in stage.chats.iter().copied().enumerate().take(streams) {
-        pace.tick().await;
-        let (asker, token) = (asker.clone(), stage.token(place).await?);
-        asking.spawn(async move { asker.ask(number, &token, QUESTION, epoch).await });
-    }
-    let (mut tallies, mut broken) = (Vec::new(), 0);
-    while let Some(asked) = asking.join_next().await {
-        match asked? {
-            Ok(heard) => {
-                broken += usize::from(!heard.is_whole());
-                tallies.push(heard.tally);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a question was not answered");
-                broken += 1;
-            }
-        }
-    }
+    let (mut tallies, broken) = ask_all(stage, epoch, streams).await?;
     over.store(true, Ordering::Release);
     let watch::Watched { tallies: watched, cut } = watching.await??;
     let used = Usage::of(stage.pid) - before;
@@ -169,4 +149,30 @@ fn watch_all(
 ) -> tokio::task::JoinHandle<anyhow::Result<watch::Watched>> {
     let (here, gone) = (Arc::clone(ready), Arc::clone(over));
     tokio::task::spawn_blocking(move || watch::run(address, &channels, (epoch, tokens), &here, &gone))
+}
+
+/// Asks in all of them, some after the other; what each stream gave, and how many of them did not end whole.
+async fn ask_all(stage: &Stage, epoch: Instant, streams: usize) -> anyhow::Result<(Vec<Tally>, usize)> {
+    let asker = Asker::new(&stage.api)?;
+    let mut asking = tokio::task::JoinSet::new();
+    let mut pace = tokio::time::interval(Duration::from_secs(1) / ASKED_PER_S);
+    for (place, number) in stage.chats.iter().copied().enumerate().take(streams) {
+        pace.tick().await;
+        let (asker, token) = (asker.clone(), stage.token(place).await?);
+        asking.spawn(async move { asker.ask(number, &token, QUESTION, epoch).await });
+    }
+    let (mut tallies, mut broken) = (Vec::new(), 0);
+    while let Some(asked) = asking.join_next().await {
+        match asked? {
+            Ok(heard) => {
+                broken += usize::from(!heard.is_whole());
+                tallies.push(heard.tally);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a question was not answered");
+                broken += 1;
+            }
+        }
+    }
+    Ok((tallies, broken))
 }
