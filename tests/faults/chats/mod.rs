@@ -179,12 +179,11 @@ async fn rebuild(id: EntityId, pool: &PgPool, outcome: &mut Outcome) -> anyhow::
     for decision in journal::decisions::<Event>(pool, id).await? {
         outcome.decisions += 1;
         for event in &decision.events {
-            match event {
-                Event::Finished(finished) if finished.end == End::Interrupted => outcome.interrupted += 1,
-                Event::Finished(finished) if finished.end == End::Stopped => outcome.stopped += 1,
-                Event::Continued { .. } => outcome.continued += 1,
-                _ => {}
+            if let Event::Finished(finished) = event {
+                outcome.interrupted += usize::from(finished.end == End::Interrupted);
+                outcome.stopped += usize::from(finished.end == End::Stopped);
             }
+            outcome.continued += usize::from(matches!(event, Event::Continued { .. }));
             chat.apply(event, decision.row.at);
         }
         if let Err(broken) = chat.check() {
