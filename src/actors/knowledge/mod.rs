@@ -43,8 +43,8 @@ const READY_WITHIN: Duration = Duration::from_secs(10);
 /// How long the vector of a question may take; beyond it only words are searched.
 const VECTOR_WITHIN: Duration = Duration::from_secs(3);
 /// How much the built-in vectors count in the fusion, words and a language model's vectors counting 1. They are made of words
-/// themselves, and know less of them than BM25: with this they settle what stands close by, and find what is misspelt.
-const LEXICAL_WEIGHT: f64 = 0.05;
+/// themselves, and know less of them than BM25: with this they settle what stands level, and find what is misspelt.
+const LEXICAL_WEIGHT: f64 = 0.01;
 /// Rows that the database's own index of vectors is asked for.
 const NEAREST: i64 = 200;
 

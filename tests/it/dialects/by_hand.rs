@@ -137,3 +137,29 @@ async fn the_same_message_of_the_ai_sdk_is_asked_once() {
     author.abort();
     house.close().await;
 }
+
+#[actix_web::test]
+async fn what_is_too_long_or_no_text_is_refused_in_openais_shape_and_costs_nothing() {
+    let house = House::open().await;
+    let anna = house.person("anna", &[]).await;
+    let mut roles = asked("Hi?");
+    roles["messages"][0]["role"] = json!("root");
+    let bodies: [Vec<u8>; 5] = [
+        asked(&"x".repeat(1 << 20)).to_string().into_bytes(),
+        asked(&"x".repeat(3 << 20)).to_string().into_bytes(),
+        b"{\"model\":\"running-coach\",\"messages\":[{\"role\":\"user\",\"content\":\"\xff\xfe\"}]}".to_vec(),
+        roles.to_string().into_bytes(),
+        b"{".repeat(10_000),
+    ];
+    for body in bodies {
+        let request = house.client.post(format!("{}/v1/chat/completions", house.base)).bearer_auth(&anna.token);
+        let response = request.header("content-type", "application/json").body(body.clone()).send().await.unwrap();
+        let (status, told) = (response.status().as_u16(), response.json::<Value>().await.unwrap());
+        assert!(matches!(status, 400 | 413), "{:.40}: {status}", String::from_utf8_lossy(&body));
+        assert!(told["error"]["message"].is_string() && told["error"]["type"] == "invalid_request_error", "{told}");
+    }
+    assert!(house.author.next().is_none(), "nobody was asked");
+    let (_, quota) = house.get("/chats/quota", &anna).await;
+    assert_eq!(quota["messages"]["used"], 0);
+    house.close().await;
+}
