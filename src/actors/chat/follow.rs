@@ -172,8 +172,11 @@ impl Chats {
             match self.see(id, None).await {
                 Ok((_, Seen { talk: Some(SeenTalk { run: Some((message, run)), .. }), .. })) => {
                     // Refused where another node has the conversation: then its run may live.
-                    if self.parts.stage.live(chat).is_none() {
-                        drop(order(&self.parts.engine, id, Command::Interrupt { message, run }).await);
+                    if self.parts.stage.live(chat).is_none()
+                        && let Err(denied) = order(&self.parts.engine, id, Command::Interrupt { message, run }).await
+                    {
+                        tracing::debug!(chat, code = %denied.code(), "an answer cannot be marked interrupted yet");
+                        left.push(chat);
                     }
                     self.parts.stage.want(chat);
                 }
