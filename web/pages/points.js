@@ -46,7 +46,7 @@ function draw(points, signal) {
         h("h2", { text: t("points.card") }),
         card.element,
         h("p", { class: "hint", text: t("points.cardHint") }),
-        h("a", { class: "button quiet", href: "/raffles", text: t("points.toRaffles") }),
+        h("a", { class: "button", href: "/raffles", text: t("points.toRaffles") }),
       ),
       buying(points, signal),
     ),

@@ -25,7 +25,8 @@ export function ring(label) {
     /** @param {{done: number, review: number, open: number, text: string, under: string}} now */
     draw({ done, review, open, text, under }) {
       for (const [n, { start, length }] of shares([done, review, open]).entries()) {
-        arcs[n].setAttribute("stroke-dasharray", `${length} ${1 - length}`);
+        // A full ring has no dash, whose two ends would show; a gap of a whole round leaves no speck of the next dash.
+        arcs[n].setAttribute("stroke-dasharray", length < 1 ? `${length} 1` : "none");
         arcs[n].setAttribute("stroke-dashoffset", String(-start));
         arcs[n].toggleAttribute("hidden", length === 0);
       }

@@ -113,6 +113,28 @@ async fn a_transfer_that_was_made_before_moves_nothing_again() {
 }
 
 #[tokio::test]
+async fn a_payment_that_is_kept_as_two_entries_counts_like_any_other() {
+    let db = world::database().await;
+    sqlx::raw_sql(
+        "insert into account (owner_kind, owner, currency, balance) values ('user', 1, 'KRW', 500), ('world', 0, 'KRW', -500); \
+         insert into transfer (key, purpose, at) values ('wallet:1/a', 'wallet.deposit', now()); \
+         insert into entry select id, v.n, v.kind, v.owner, 'KRW', v.amount \
+         from transfer, (values (0, 'user', 1, 500), (1, 'world', 0, -500)) as v (n, kind, owner, amount)",
+    )
+    .execute(db.pool())
+    .await
+    .unwrap();
+    let (engine, _) = start(&db, settings()).await;
+    engine.funds().deposit(UserId::new(1), won(70), "b").await.unwrap();
+    assert_eq!(engine.funds().deposit(UserId::new(1), won(500), "a").await.unwrap().balance, won(570), "made before");
+    assert_eq!(engine.funds().deposit(UserId::new(1), won(501), "a").await, Err(Code::IdReused));
+    let entries = engine.funds().entries(UserId::new(1), None, 10).await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.amount.amount).collect::<Vec<_>>(), [70, 500]);
+    assert!(engine.funds().reconcile().await.unwrap().is_sound());
+    engine.stop().await;
+}
+
+#[tokio::test]
 async fn payments_and_transfers_of_one_commit_are_each_made_once() {
     let db = world::database().await;
     let (engine, _) = start(&db, settings()).await;
