@@ -149,7 +149,7 @@ impl Bench {
             figures.row_lock = house.row_lock(lasting / 2).await.context("row lock")?;
         }
         if self.what == What::All {
-            figures.chats = Some(talk(Sizes::short(lasting / 2)).await?);
+            figures.chats = Some(talk(Sizes::short(lasting)).await?);
         }
         self.print(&figures)
     }

@@ -34,7 +34,7 @@ pub struct Loaded {
     pub doubled: usize,
     /// Answers whose stream ended otherwise than whole.
     pub broken: usize,
-    /// Sockets that the server cut, each of which came back with its position.
+    /// Sockets that the server cut or put out of their channel, each of which came back with its position.
     pub cut: usize,
     /// From the stand-in's word to the watcher's, in ms.
     pub p50_ms: f64,

@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(20);
 pub(super) struct Watched {
     /// Each of them.
     pub(super) tallies: Vec<Tally>,
-    /// How often one was cut by the server.
+    /// How often one was cut or put out of its channel by the server.
     pub(super) cut: usize,
 }
 
@@ -31,6 +31,8 @@ struct Watcher {
     message: u32,
     /// Where it stands, once it is subscribed.
     position: Option<Position>,
+    /// Whether the server ended its subscription: it asks again from where it stands.
+    put_out: bool,
 }
 
 /// Words of an answer, told as they are said or as the journal has them.
@@ -66,6 +68,10 @@ pub(super) fn run(
             Told::Frame(bytes) => {
                 if let Some(watcher) = watchers.get_mut(who) {
                     subscribed += usize::from(watcher.hear(bytes, epoch));
+                    if let (true, Some((channel, _))) = (std::mem::take(&mut watcher.put_out), channels.get(who)) {
+                        cut += 1;
+                        crowd.send(who, &frame::subscribe(2, channel, watcher.position.as_ref()));
+                    }
                 }
             }
             Told::Closed(_) => {
@@ -99,7 +105,9 @@ impl Watcher {
                     self.take(publication.offset, publication.data.get(), epoch);
                 }
             }
-            if let Some(publication) = incoming.push.and_then(|push| push.publication) {
+            let Some(push) = incoming.push else { continue };
+            self.put_out |= push.unsubscribe.is_some();
+            if let Some(publication) = push.publication {
                 self.take(publication.offset, publication.data.get(), epoch);
             }
         }
