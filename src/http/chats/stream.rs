@@ -31,6 +31,15 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Behind the id of an answer's last event.
 pub(super) const OVER: &str = ":over";
 
+/// After these times a conversation that is too busy to be looked at is looked at again.
+const ONCE_MORE: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
+
 /// By which right somebody reads.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::http) enum Access {
@@ -278,7 +287,16 @@ impl Reader {
     async fn read_stored(&mut self) -> bool {
         let (message, at) = (self.message, self.at);
         let look = move |talk: &Talk| talk.turn(message).map(|turn| Stored::of(&turn.answer, at));
-        let stored = match self.access.look(&self.chats, self.id, look).await {
+        let mut looked = self.access.look(&self.chats, self.id, look).await;
+        for wait in ONCE_MORE {
+            if !matches!(&looked, Err(denied) if denied.code() == Code::Busy) {
+                break;
+            }
+            // So many read along that not all of them can look at its end at once.
+            tokio::time::sleep(wait).await;
+            looked = self.access.look(&self.chats, self.id, look).await;
+        }
+        let stored = match looked {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.fail(Code::ChatNoMessage),
             Err(denied) => return self.fail(denied.code()),
