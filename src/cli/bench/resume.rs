@@ -235,11 +235,11 @@ impl Room {
     }
 
     fn frame(&mut self, who: usize, payload: &[u8]) {
-        for line in payload.split(|byte| *byte == b'\n') {
+        for line in lines(payload) {
             match self.watchers.get_mut(who) {
                 None => self.bidder(line),
-                Some(watcher) if memmem::find(line, br#""push":"#).is_some() => watcher.publications(line),
-                Some(watcher) if memmem::find(line, br#""subscribe":"#).is_some() => {
+                Some(watcher) if line.starts_with(br#"{"push":"#) => watcher.publications(line),
+                Some(watcher) if line.starts_with(br#"{"id":2,"subscribe":"#) => {
                     let recovered = memmem::find(line, br#""recovered":true"#).is_some();
                     if watcher.last == 0 || !recovered {
                         self.snapshot(who, line);
@@ -270,6 +270,20 @@ impl Room {
         let offset = incoming.rpc.and_then(|reply| reply.data.get("offset").and_then(serde_json::Value::as_u64));
         self.head = self.head.max(offset.unwrap_or(0));
     }
+}
+
+/// The lines of a frame. Ten thousand recoveries are hundreds of megabytes: not byte by byte.
+fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(payload);
+    std::iter::from_fn(move || {
+        let left = rest?;
+        let (line, after) = match memchr::memchr(b'\n', left).and_then(|at| left.split_at_checked(at)) {
+            Some((line, after)) => (line, after.get(1..)),
+            None => (left, None),
+        };
+        rest = after;
+        Some(line)
+    })
 }
 
 impl Watcher {
@@ -307,6 +321,13 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_frame_is_read_line_by_line() {
+        let split = |payload: &'static [u8]| lines(payload).collect::<Vec<_>>();
+        assert_eq!(split(b"one\n\ntwo"), [&b"one"[..], b"", b"two"]);
+        assert_eq!(split(b"one\n"), [&b"one"[..], b""]);
+    }
 
     #[test]
     fn publications_are_read_by_their_offsets() {

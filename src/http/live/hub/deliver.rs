@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use madang_domain::code::Code;
 use serde::Deserialize;
@@ -144,12 +145,17 @@ impl Hub {
 
     /// Gives every room's members what is due.
     pub(super) fn deliver_due(&mut self) {
+        if self.due.is_empty() {
+            return;
+        }
+        let begun = Instant::now();
         let due = std::mem::take(&mut self.due);
         self.alone = due.len() == 1;
         for &number in &due {
             self.deliver(number);
         }
         self.keep_due(due);
+        self.pace.passed(begun, Instant::now());
     }
 
     fn deliver(&mut self, number: u32) {

@@ -72,6 +72,7 @@ impl Hub {
         if conn.subs.iter().any(|sub| sub.room == number) {
             return self.refuse(conn, id, Code::AlreadySubscribed);
         }
+        self.pace.note_arrival();
         conn.tickets = conn.tickets.wrapping_add(1);
         let ticket = conn.tickets;
         let join_leave = request.join_leave && rules.join_leave;

@@ -12,6 +12,7 @@ mod inbox;
 mod input;
 mod join;
 mod meters;
+mod pace;
 mod rooms;
 mod seats;
 mod session;
@@ -43,6 +44,7 @@ use self::conn::{Conn, Deadlines, Stage};
 use self::conns::{ConnKey, Conns};
 use self::join::{Ask, What};
 use self::meters::Meters;
+use self::pace::Pace;
 use self::rooms::Rooms;
 use self::session::ticks;
 use self::wheel::{Alarm, TICK, Tick, Wheel};
@@ -87,6 +89,9 @@ pub(super) struct Hub {
     dirty: Vec<ConnKey>,
     /// Rooms with something due.
     due: Vec<u32>,
+    /// When what is due goes out, and how long that waits yet.
+    pace: Pace,
+    pause: Option<Duration>,
     /// Whether only one room is due in this turn, so that nothing is gained by collecting.
     alone: bool,
     /// Rooms that may be empty.
@@ -126,6 +131,8 @@ impl Hub {
             public_snapshots: HashMap::new(),
             dirty: Vec::new(),
             due: Vec::new(),
+            pace: Pace::default(),
+            pause: None,
             alone: false,
             emptied: Vec::new(),
             unread: Vec::new(),
@@ -179,7 +186,7 @@ impl Hub {
         let timeout = match (idle, self.conns.len()) {
             (false, _) => Duration::ZERO,
             (true, 0) => Duration::from_secs(1),
-            (true, _) => TICK,
+            (true, _) => self.pause.map_or(TICK, |pause| pause.min(TICK)),
         };
         let result = self.poll.poll(events, Some(timeout));
         self.inbox.wake_up();
@@ -204,7 +211,10 @@ impl Hub {
         }
         self.orders = orders;
         self.ring();
-        self.deliver_due();
+        self.pause = self.pace.pause(Instant::now());
+        if self.pause.is_none() {
+            self.deliver_due();
+        }
         self.write_dirty();
         self.leave_empty_rooms();
         if self.delivered > 0 {
@@ -282,6 +292,7 @@ impl Hub {
     }
 
     fn adopt(&mut self, mut newcomer: Newcomer) {
+        self.pace.note_arrival();
         let key = self.conns.reserve();
         if let Wire::Socket(socket) = &mut newcomer.wire {
             let token = Token(usize::try_from(key.index).unwrap_or(usize::MAX - 1));
