@@ -137,7 +137,8 @@ impl Seek for Knowledge {
     fn seek(&self, question: String, sources: Vec<String>, tags: Vec<String>) -> BoxFuture<'static, Result<Vec<Source>, Code>> {
         let knowledge = self.clone();
         Box::pin(async move {
-            let found = knowledge.search(&question, &Filter { sources, tags }, PASSAGES).await;
+            // There are no more of them than answers that are written at once.
+            let found = knowledge.search_in_turn(&question, &Filter { sources, tags }, PASSAGES).await;
             found.map(|found| found.into_iter().map(source).collect()).map_err(|denied| denied.code())
         })
     }

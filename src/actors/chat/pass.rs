@@ -63,15 +63,15 @@ struct Tokens<'a> {
 /// A search for passages, which ends with whoever waits for it.
 pub(super) type Seeking = AbortOnDropHandle<Result<Vec<Source>, Code>>;
 
-/// The passages for a question. A search that fails leaves the answer without any.
-async fn found(seeking: Seeking) -> Vec<Source> {
+/// The passages for a question. Not to be able to look is another thing than to have nothing: that would be told to people.
+async fn found(seeking: Seeking) -> Result<Vec<Source>, Code> {
     let code = match seeking.await {
-        Ok(Ok(found)) => return found.into_iter().take(MAX_SOURCES).map(Source::bounded).collect(),
+        Ok(Ok(found)) => return Ok(found.into_iter().take(MAX_SOURCES).map(Source::bounded).collect()),
         Ok(Err(code)) => code,
         Err(_) => Code::Internal,
     };
     tracing::warn!(%code, "passages could not be sought");
-    Vec::new()
+    Err(code)
 }
 
 /// What an author says.
@@ -114,9 +114,13 @@ impl<'a> Pass<'a> {
         }
         let sources = match seeking {
             Some(seeking) => self.live.stop.run_until_cancelled(found(seeking)).await,
-            None => Some(job.sources.clone()).filter(|_| !self.live.stop.is_cancelled()),
+            None => Some(Ok(job.sources.clone())).filter(|_| !self.live.stop.is_cancelled()),
         };
-        let Some(sources) = sources else { return self.over(Ending::of(End::Stopped)).await };
+        let sources = match sources {
+            Some(Ok(sources)) => sources,
+            Some(Err(code)) => return self.over(Ending::failed(code)).await,
+            None => return self.over(Ending::of(End::Stopped)).await,
+        };
         self.live.found(&sources);
         self.live.tell();
         self.desk.found(sources.clone()).await?;

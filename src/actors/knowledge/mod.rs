@@ -180,8 +180,16 @@ impl Knowledge {
     /// `knowledge.loading` while the index is made, `engine.busy` when too many search, `engine.internal` when the database or
     /// the search library fails.
     pub async fn search(&self, query: &str, filter: &Filter, limit: usize) -> Result<Vec<Passage>, Denied> {
-        let began = std::time::Instant::now();
         let _waiting = self.inner.waiting.try_acquire().map_err(|_| Denied::Failed(Code::Busy))?;
+        self.search_in_turn(query, filter, limit).await
+    }
+
+    /// As [`Knowledge::search`], but waits for its turn behind however many wait: for those whose own number is bounded.
+    ///
+    /// # Errors
+    /// As [`Knowledge::search`], but never `engine.busy`.
+    pub async fn search_in_turn(&self, query: &str, filter: &Filter, limit: usize) -> Result<Vec<Passage>, Denied> {
+        let began = std::time::Instant::now();
         self.ready(READY_WITHIN).await?;
         let _turn = self.inner.at_once.acquire().await.map_err(|_| Denied::Failed(Code::Stopping))?;
         let question: String = query.chars().take(LONGEST_QUESTION).collect();

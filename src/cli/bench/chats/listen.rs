@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::LIMIT;
 use super::tally::Tally;
 use crate::cli::client::api::Api;
 
@@ -113,7 +114,15 @@ impl Asker {
         let Place { chat, message } = place;
         // Tokens are ASCII, so that bytes are characters.
         let address = format!("{}/chats/{chat}/stream?message={message}&after={}", self.base, heard.text.len());
-        heard.listen(self.http.get(address).bearer_auth(token).send().await?, epoch).await
+        let begun = Instant::now();
+        loop {
+            let response = self.http.get(&address).bearer_auth(token).send().await?;
+            // Too many at once for one conversation are told to ask again.
+            if response.status() != reqwest::StatusCode::SERVICE_UNAVAILABLE || begun.elapsed() > LIMIT {
+                return heard.listen(response, epoch).await;
+            }
+            tokio::time::sleep(COME_BACK).await;
+        }
     }
 
     /// Goes on with what was heard until the answer is over, coming back whenever the connection breaks.
