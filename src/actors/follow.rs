@@ -116,6 +116,12 @@ impl<D: Derived> Follower<D> {
     /// Writes what is noted now; what is noted meanwhile waits for the next turn, or a hot one would be written without a
     /// pause. What cannot be written stays noted, and the answer is false.
     pub async fn write_noted(&self) -> bool {
+        let follower = self.clone();
+        // On a task of its own: what is taken is written or noted again even where whoever asked for it goes away.
+        tokio::spawn(async move { follower.write_taken().await }).await.unwrap_or(false)
+    }
+
+    async fn write_taken(&self) -> bool {
         let mut all = true;
         for page in self.changes.take().chunks(D::PAGE) {
             all &= self.write_or_note(page).await;
@@ -180,6 +186,19 @@ mod tests {
         assert_eq!(*notebook.written.lock(), [vec![1, 2], vec![3]], "1 changed meanwhile and waits");
         assert!(follower.write_noted().await);
         assert_eq!(notebook.written.lock().last(), Some(&vec![1]));
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_in_the_middle_takes_nothing_along() {
+        let (follower, notebook) = notebook();
+        notebook.changes.note(7);
+        tokio::select! {
+            biased;
+            _ = follower.write_noted() => panic!("it takes another task's turn"),
+            () = std::future::ready(()) => {}
+        }
+        tokio::task::yield_now().await;
+        assert_eq!(*notebook.written.lock(), [[7]]);
     }
 
     #[tokio::test]

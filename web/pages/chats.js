@@ -13,6 +13,8 @@ import { signInFirst } from "./sign-in-first.js";
 
 /** How long after the last key the search begins, in milliseconds. */
 const TYPING = 250;
+/** How long the rows of the list may be behind what its conversation tells, in milliseconds. */
+const ROWS_FOLLOW = 500;
 
 export function chatsPage({ params, signal, title }) {
   title(t("nav.chats"));
@@ -26,7 +28,7 @@ export function chatsPage({ params, signal, title }) {
     fill(
       place,
       () => api("GET", `/chats/${id}`, { signal }),
-      (view) => chatRoom(view, { signal, changed: list.renew }),
+      (view) => chatRoom(view, { signal, changed: list.renewSoon }),
       signal,
     );
   }
@@ -64,7 +66,8 @@ function chatList(open, signal) {
     search,
     list.element,
   );
-  return { element, renew: list.renew };
+  const renewSoon = () => setTimeout(() => signal.aborted || list.renew(), ROWS_FOLLOW);
+  return { element, renewSoon };
 }
 
 /** Whom to talk to, and the first question. */
