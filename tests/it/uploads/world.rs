@@ -209,7 +209,9 @@ impl World {
         assert_eq!(sent.status(), 201, "{}", sent.text().await.unwrap());
         let upload = announced["upload"]["id"].as_i64().unwrap();
         let (status, confirmed) = self.complete(campaign, upload).await;
-        assert_eq!((status, &confirmed["state"]), (202, &json!("working")), "{confirmed}");
+        // A small one may be worked up before the answer is put together.
+        assert_eq!(status, 202, "{confirmed}");
+        assert!(["working", "done", "failed"].iter().any(|state| confirmed["state"] == *state), "{confirmed}");
         upload
     }
 
