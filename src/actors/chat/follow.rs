@@ -115,7 +115,8 @@ impl SeenTalk {
 impl Chats {
     /// Follows the commits until told to stop; then the runs that are left are interrupted.
     pub async fn run(self, stop: CancellationToken) {
-        let mut left = self.take_up(None).await;
+        let behind = self.list_behind().await;
+        let mut left = self.take_up(behind).await;
         let (mut tries, mut again) = (0, interval(TAKE_UP_EVERY));
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut tidy = interval(TIDY_EVERY);
@@ -130,7 +131,7 @@ impl Chats {
                 () = stage.start_due.notified() => stage.take_wanted().into_iter().for_each(|chat| self.start(chat)),
                 _ = again.tick(), if !left.is_empty() && tries < TAKE_UP_TRIES => {
                     tries += 1;
-                    left = self.take_up(Some(left)).await;
+                    left = self.take_up(left).await;
                 }
                 _ = tidy.tick() => {
                     stage.tidy();
@@ -153,19 +154,17 @@ impl Chats {
         self.runs.wait().await;
     }
 
-    /// What the last process left: its runs are dead, its questions wait. Gives those conversations that could not be looked
-    /// at; `known`: only these.
-    async fn take_up(&self, known: Option<Vec<i64>>) -> Vec<i64> {
-        let behind = match known {
-            Some(known) => known,
-            None => match chats::list_behind(&self.parts.db).await {
-                Ok(behind) => behind,
-                Err(error) => {
-                    tracing::error!(%error, "cannot compare the conversations' rows with the journal");
-                    return Vec::new();
-                }
-            },
-        };
+    /// What the last process left.
+    async fn list_behind(&self) -> Vec<i64> {
+        chats::list_behind(&self.parts.db).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "cannot compare the conversations' rows with the journal");
+            Vec::new()
+        })
+    }
+
+    /// Takes up conversations that the last process left: its runs are dead, its questions wait. Gives those that must be tried
+    /// again.
+    async fn take_up(&self, behind: Vec<i64>) -> Vec<i64> {
         let mut left = Vec::new();
         for chat in behind {
             let Some(id) = chat_id(chat) else { continue };
