@@ -115,7 +115,7 @@ impl SeenTalk {
 impl Chats {
     /// Follows the commits until told to stop; then the runs that are left are interrupted.
     pub async fn run(self, stop: CancellationToken) {
-        let behind = self.list_behind().await;
+        let behind = stop.run_until_cancelled(self.list_behind()).await.unwrap_or_default();
         let mut left = self.take_up(behind).await;
         let (mut tries, mut again) = (0, interval(TAKE_UP_EVERY));
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -154,12 +154,17 @@ impl Chats {
         self.runs.wait().await;
     }
 
-    /// What the last process left.
+    /// What the last process left. Asked for until the database tells it: nothing else would end those answers for minutes.
     async fn list_behind(&self) -> Vec<i64> {
-        chats::list_behind(&self.parts.db).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "cannot compare the conversations' rows with the journal");
-            Vec::new()
-        })
+        loop {
+            match chats::list_behind(&self.parts.db).await {
+                Ok(behind) => return behind,
+                Err(error) => {
+                    tracing::error!(%error, "cannot compare the conversations' rows with the journal");
+                    tokio::time::sleep(REST).await;
+                }
+            }
+        }
     }
 
     /// Takes up conversations that the last process left: its runs are dead, its questions wait. Gives those that must be tried

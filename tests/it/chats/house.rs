@@ -222,8 +222,7 @@ impl House {
     }
 
     pub async fn close(self) {
-        let db = self.end().await;
-        db.close().await;
+        self.end().await.close().await;
     }
 
     /// Ends in good order; the database stays.
@@ -232,7 +231,7 @@ impl House {
         self.stop.cancel();
         self.live.stop();
         self.engine.stop().await;
-        self.db
+        world::reconnect(self.db).await
     }
 
     /// Ends as a process that is killed: nobody writes anything any more.
@@ -240,7 +239,7 @@ impl House {
         self.live.stop();
         self.server.stop(false).await;
         self.engine.stop().await;
-        self.db
+        world::reconnect(self.db).await
     }
 
     pub async fn person(&self, name: &str, roles: &[Role]) -> Person {
@@ -314,11 +313,12 @@ impl House {
     /// Waits until an answer is in a stage, and gives it.
     pub async fn answer(&self, chat: i64, who: &Person, message: usize, stage: &str) -> Value {
         let mut seen = Value::Null;
-        until(stage, async || {
+        let end = std::time::Instant::now() + world::PATIENCE;
+        while seen["stage"] != stage {
+            assert!(std::time::Instant::now() < end, "waited in vain for {stage}: {seen}");
+            tokio::time::sleep(Duration::from_millis(10)).await;
             seen = self.view(chat, who).await["messages"][message - 1]["answer"].clone();
-            seen["stage"] == stage
-        })
-        .await;
+        }
         seen
     }
 

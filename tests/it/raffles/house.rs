@@ -93,7 +93,7 @@ impl House {
         self.server.stop(false).await;
         self.stop.cancel();
         self.engine.stop().await;
-        (self.db, self.clock)
+        (world::reconnect(self.db).await, self.clock)
     }
 
     pub async fn close(self) {

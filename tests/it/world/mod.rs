@@ -26,7 +26,17 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A fresh migrated database on the run's cluster, with a pool of the calling test's runtime.
 pub async fn database() -> Db {
-    let options = empty_copy("template_madang").await;
+    connect(empty_copy("template_madang").await).await
+}
+
+/// The same database for the next server. Connections that the last one's threads opened ended with those threads.
+pub async fn reconnect(db: Db) -> Db {
+    let options = db.connect_options();
+    db.close().await;
+    connect(options).await
+}
+
+async fn connect(options: PgConnectOptions) -> Db {
     Db::connect(options, &DatabaseSettings { pool: 8, ..DatabaseSettings::default() }).await.unwrap()
 }
 
