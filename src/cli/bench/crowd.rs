@@ -295,7 +295,7 @@ impl Member {
 }
 
 /// Begins a connection from one of several loopback addresses; a stuck member gets the smallest receive buffer.
-fn connect(server: SocketAddrV4, who: usize, stuck: bool) -> io::Result<TcpStream> {
+pub(super) fn connect(server: SocketAddrV4, who: usize, stuck: bool) -> io::Result<TcpStream> {
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let socket = rustix::net::socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)?;
     if server.ip().is_loopback() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use futures_util::StreamExt;
 use serde::Deserialize;
 use serde_json::json;
@@ -160,12 +160,18 @@ impl Heard {
         // A connection that breaks leaves what was heard.
         while let Some(Ok(part)) = parts.next().await {
             rest.extend_from_slice(&part);
-            let Some(end) = memchr::memmem::rfind(&rest, b"\n\n") else { continue };
-            let events = std::str::from_utf8(rest.get(..end).unwrap_or_default()).context("no text")?;
-            events.split("\n\n").for_each(|event| self.take(event, epoch));
-            rest.drain(..end + 2);
+            let taken = self.take_events(&rest, epoch);
+            rest.drain(..taken);
         }
         Ok(())
+    }
+
+    /// Takes the whole events of a stream; how many bytes they are.
+    pub(super) fn take_events(&mut self, bytes: &[u8], epoch: Instant) -> usize {
+        let Some(end) = memchr::memmem::rfind(bytes, b"\n\n") else { return 0 };
+        let events = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
+        events.split("\n\n").for_each(|event| self.take(event, epoch));
+        end + 2
     }
 
     fn take(&mut self, event: &str, epoch: Instant) {

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use serde::Serialize;
 
-use super::listen::Asker;
 use super::tally::Tally;
-use super::{EVERY, LIMIT, QUESTION, Stage, watch};
+use super::{EVERY, LIMIT, Stage, askers, watch};
 use crate::cli::bench::process::Usage;
 use crate::cli::bench::table::Row;
 use crate::cli::bench::upstream::{Script, Stamps, Upstream};
@@ -18,12 +17,16 @@ use crate::cli::figures::{each, percentile_ms};
 
 /// Questions asked per second while the load grows.
 const ASKED_PER_S: u32 = 250;
+/// How often is looked at how many answers are being said.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What many answers at once cost, each watched twice: as the stream of who asked and over a socket.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Loaded {
-    /// Answers at once.
+    /// Answers in all.
     pub streams: usize,
+    /// The most of them that were being said at the same moment.
+    pub at_once: usize,
     /// Tokens of each.
     pub tokens: usize,
     /// Tokens that came to watchers, in all.
@@ -65,10 +68,12 @@ impl Loaded {
     }
 
     fn row(&self, goal: &'static str, reached: bool) -> Row {
-        let Self { streams, tokens, delivered, lost, doubled, broken, cut, p50_ms, p99_ms, last_ms, .. } = self;
+        let Self { streams, at_once, tokens, delivered, lost, doubled, broken, cut, p50_ms, p99_ms, last_ms, .. } = self;
         let cut = if *cut == 0 { String::new() } else { format!("{cut} sockets cut, ") };
         Row {
-            what: format!("{streams} streams at once, 50 tokens/s each, two watchers each, {tokens} tokens"),
+            what: format!(
+                "{streams} streams, at most {at_once} at the same moment, 50 tokens/s each, two watchers each, {tokens} tokens"
+            ),
             goal,
             measured: format!(
                 "{delivered} delivered ({lost} lost, {doubled} doubled, {broken} answers broken), {cut}{p50_ms:.0} ms p50, \
@@ -100,9 +105,11 @@ pub(super) async fn run(
 ) -> anyhow::Result<Loaded> {
     let tokens = usize::try_from(lasting.as_millis() / EVERY.as_millis())?.max(1);
     upstream.tell([Script::Stamped(Stamps { count: tokens, every: EVERY, epoch })]);
-    let mut channels = Vec::with_capacity(streams);
+    let (mut asking, mut channels) = (Vec::with_capacity(streams), Vec::with_capacity(streams));
     for (place, number) in stage.chats.iter().enumerate().take(streams) {
-        channels.push((format!("chat:{number}"), stage.token(place).await?));
+        let token = stage.token(place).await?;
+        channels.push((format!("chat:{number}"), token.clone()));
+        asking.push((*number, token));
     }
     let ready = Arc::new(AtomicBool::new(false));
     let over = Arc::new(AtomicBool::new(false));
@@ -116,16 +123,27 @@ pub(super) async fn run(
         tokio::time::sleep(EVERY).await;
     }
     let before = Usage::of(stage.pid);
-    let (mut tallies, broken) = ask_all(stage, epoch, streams).await?;
+    let (address, times) = (stage.address, (epoch, lasting));
+    let mut asking = tokio::task::spawn_blocking(move || askers::run(address, &asking, ASKED_PER_S, times));
+    let mut at_once = 0;
+    let asked = loop {
+        tokio::select! {
+            asked = &mut asking => break asked?,
+            () = tokio::time::sleep(LOOK_EVERY) => at_once = at_once.max(upstream.open()),
+        }
+    };
     over.store(true, Ordering::Release);
-    let watch::Watched { tallies: watched, cut } = watching.await??;
+    let watch::Watched { mut tallies, cut } = watching.await??;
     let used = Usage::of(stage.pid) - before;
-    tallies.extend(watched);
+    let asked = asked?;
+    let broken = asked.iter().filter(|heard| !heard.is_whole()).count();
+    tallies.extend(asked.into_iter().map(|heard| heard.tally));
     let mut late: Vec<Duration> = tallies.iter().flat_map(Tally::late).collect();
     late.sort_unstable();
     let delivered = late.len();
     Ok(Loaded {
         streams,
+        at_once,
         tokens,
         delivered,
         lost: streams.saturating_mul(tokens).saturating_mul(2).saturating_sub(delivered),
@@ -149,30 +167,4 @@ fn watch_all(
 ) -> tokio::task::JoinHandle<anyhow::Result<watch::Watched>> {
     let (here, gone) = (Arc::clone(ready), Arc::clone(over));
     tokio::task::spawn_blocking(move || watch::run(address, &channels, (epoch, tokens), &here, &gone))
-}
-
-/// Asks in all of them, some after the other; what each stream gave, and how many of them did not end whole.
-async fn ask_all(stage: &Stage, epoch: Instant, streams: usize) -> anyhow::Result<(Vec<Tally>, usize)> {
-    let asker = Asker::new(&stage.api)?;
-    let mut asking = tokio::task::JoinSet::new();
-    let mut pace = tokio::time::interval(Duration::from_secs(1) / ASKED_PER_S);
-    for (place, number) in stage.chats.iter().copied().enumerate().take(streams) {
-        pace.tick().await;
-        let (asker, token) = (asker.clone(), stage.token(place).await?);
-        asking.spawn(async move { asker.ask(number, &token, QUESTION, epoch).await });
-    }
-    let (mut tallies, mut broken) = (Vec::new(), 0);
-    while let Some(asked) = asking.join_next().await {
-        match asked? {
-            Ok(heard) => {
-                broken += usize::from(!heard.is_whole());
-                tallies.push(heard.tally);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a question was not answered");
-                broken += 1;
-            }
-        }
-    }
-    Ok((tallies, broken))
 }
