@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use anyhow::bail;
 use madang::storage::journal::FIRST_CHAIN;
 use madang_domain::auction::Auction;
 use madang_domain::entity::{Actor, Entity, Given, Reason, Viewer};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::history::{Call, Reply};
 use super::journal::{Decision, Journal};
 use super::load::{PURSE, Poor};
+use super::nemesis::Fault;
 
 /// At most so many violations are written out; all are counted.
 const WRITTEN_OUT: usize = 12;
@@ -46,6 +48,23 @@ impl Findings {
     /// How many in all.
     pub fn violations(&self) -> usize {
         self.counts.values().sum()
+    }
+
+    /// Fails a run that broke a promise, and one that proves nothing: a fault that did not fire, too few acknowledged.
+    pub fn judge(&self, (fired, faults): (usize, &[Fault]), (acknowledged, at_least): (usize, usize)) -> anyhow::Result<()> {
+        for words in &self.words {
+            println!("  {words}");
+        }
+        if fired != faults.len() {
+            bail!("{fired} of {} faults fired", faults.len());
+        }
+        if acknowledged < at_least {
+            bail!("{acknowledged} acknowledged prove nothing: {at_least} are needed");
+        }
+        if self.violations() > 0 {
+            bail!("broken promises: {:?}", self.counts);
+        }
+        Ok(())
     }
 }
 

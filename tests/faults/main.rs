@@ -144,22 +144,10 @@ async fn full(write: bool) -> anyhow::Result<()> {
 /// Prints a run and fails it when something is wrong with it.
 fn judge(name: &str, size: &Size, outcome: &Outcome) -> anyhow::Result<()> {
     println!("{}", report::markdown(name, &report::rows(outcome)));
-    for words in &outcome.findings.words {
-        println!("  {words}");
-    }
     for (why, count) in outcome.failed.iter().take(8) {
         println!("  {count} calls failed: {why}");
     }
-    if outcome.fired != size.faults.len() {
-        bail!("{} of {} faults fired", outcome.fired, size.faults.len());
-    }
-    if outcome.accepted < size.acknowledged_at_least {
-        bail!("{} acknowledged commands prove nothing: {} are needed", outcome.accepted, size.acknowledged_at_least);
-    }
-    if outcome.findings.violations() > 0 {
-        bail!("broken promises: {:?}", outcome.findings.counts);
-    }
-    Ok(())
+    outcome.findings.judge((outcome.fired, &size.faults), (outcome.accepted, size.acknowledged_at_least))
 }
 
 /// So many runs may miss a planted bug before it has escaped.
