@@ -57,6 +57,7 @@ impl Serve {
                 accounts: app.accounts().clone(),
                 auctions: app.auctions().clone(),
                 engine: app.engine().clone(),
+                knowledge: app.knowledge().clone(),
                 mornings: mornings::Parts {
                     campaigns: app.campaigns().clone(),
                     alarms: app.alarms().clone(),

@@ -7,6 +7,7 @@ import { navigate } from "../core/router.js";
 import { session } from "../core/session.js";
 import { chatRoom } from "../parts/chat-room.js";
 import { busy, empty, fill, toastProblem } from "../parts/controls.js";
+import { icon } from "../parts/icons.js";
 import { pager } from "../parts/pager.js";
 import { notFound } from "./not-found.js";
 import { signInFirst } from "./sign-in-first.js";
@@ -63,7 +64,7 @@ function chatList(open, signal) {
     "nav",
     { class: "chat-side", "aria-label": t("chat.history") },
     h("a", { class: "button primary", href: "/chats", text: t("chat.begin") }),
-    search,
+    h("div", { class: "search" }, icon("search"), search),
     list.element,
   );
   const renewSoon = () => setTimeout(() => signal.aborted || list.renew(), ROWS_FOLLOW);

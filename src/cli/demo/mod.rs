@@ -1,9 +1,10 @@
-//! Something to look at for newcomers (`madang serve --demo`): people, a catalogue, auctions that are always open, and a
-//! company whose receipts are read in the morning.
+//! Something to look at for newcomers (`madang serve --demo`): people, a catalogue, auctions that are always open, a company
+//! whose receipts are read in the morning, and articles that can be asked about.
 //!
 //! Everything is done through the same doors as by everybody else. What is there already is left alone, so the demo may be
 //! started again and again; an auction that has ended is followed by another one at the same stall.
 
+mod library;
 pub mod mornings;
 mod stalls;
 mod works;
@@ -25,6 +26,7 @@ use self::stalls::{STALLS, Stall};
 use super::import::artworks::Rows;
 use super::import::{DEFAULT_SOURCE, import};
 use crate::actors::kernel::Engine;
+use crate::actors::knowledge::Knowledge;
 use crate::config::DemoSettings;
 use crate::http::accounts::Accounts;
 use crate::http::auctions::{Auctions, subject_of};
@@ -73,6 +75,8 @@ pub struct Demo {
     pub engine: Engine,
     /// What the mornings use.
     pub mornings: mornings::Parts,
+    /// What the coach answers from.
+    pub knowledge: Knowledge,
 }
 
 /// A demo that is set up: its people, and what is sold.
@@ -109,6 +113,7 @@ impl Demo {
         for sleeper in [anna, ben] {
             self.give_points(sleeper).await?;
         }
+        library::fill(&self.knowledge).await?;
         let works = self.catalogue(settings).await?;
         let mornings = Mornings::set_up(self.mornings.clone(), cast).await?;
         let fair = Fair { demo: self, seller, bidders: [anna, ben], works, mornings };

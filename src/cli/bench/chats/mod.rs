@@ -51,6 +51,8 @@ const OPENED_AT_ONCE: usize = 64;
 const LIMIT: Duration = Duration::from_secs(60);
 /// Memory is read after the server has settled.
 const SETTLE: Duration = Duration::from_secs(3);
+/// Fewer conversations weigh too little to be told from everything else that a server keeps.
+const WEIGHED: usize = 5_000;
 /// One in so many conversations is opened before memory is first looked at.
 const FIRST: usize = 4;
 /// Who answers: one that leaves numbers as they are.
@@ -195,7 +197,8 @@ pub async fn run(binary: &Path, sizes: Sizes) -> anyhow::Result<Chatter> {
         stage.people.push(Arc::new(Account::sign_up(&stage.api, &email, "bench-password", &name, LIMIT).await?));
     }
     progress("opening conversations");
-    let (kb_per_chat, kb_per_passive_chat) = memory(&mut stage, &mut server, most.max(streams)).await.context("memory")?;
+    let (kb_per_chat, kb_per_passive_chat) =
+        memory(&mut stage, &mut server, most.max(streams).max(WEIGHED)).await.context("memory")?;
     progress("waiting for first words");
     let first = first_words(&stage, &upstream, epoch, questions).await.context("first words")?;
     progress("stopping answers");
