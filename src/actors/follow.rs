@@ -93,7 +93,8 @@ impl<D: Derived> Follower<D> {
 
     /// Writes until told to stop: first what a crash left behind, then what changes.
     pub async fn run(self, stop: CancellationToken) {
-        let behind = stop.run_until_cancelled(self.list_behind()).await.unwrap_or_default();
+        let behind = list_until_told(self.changes.kind, D::REST, || self.derived.behind());
+        let behind = stop.run_until_cancelled(behind).await.unwrap_or_default();
         behind.into_iter().for_each(|number| self.changes.note(number));
         while stop.run_until_cancelled(self.changes.wake.notified()).await.is_some() {
             let pace = if self.write_noted().await { PACE } else { D::REST };
@@ -102,19 +103,6 @@ impl<D: Derived> Follower<D> {
             }
         }
         self.write_noted().await;
-    }
-
-    /// What a crash left behind. Asked for until the database tells it: nothing else would bring those rows up.
-    async fn list_behind(&self) -> Vec<i64> {
-        loop {
-            match self.derived.behind().await {
-                Ok(behind) => return behind,
-                Err(error) => {
-                    tracing::error!(%error, kind = self.changes.kind.name(), "rows cannot be compared with the journal");
-                    tokio::time::sleep(D::REST).await;
-                }
-            }
-        }
     }
 
     /// Writes what is derived from one now, for those who will look for it at once. Where that fails it is written later.
@@ -142,6 +130,22 @@ impl<D: Derived> Follower<D> {
         let left = self.derived.write(numbers).await;
         left.iter().for_each(|number| self.changes.note(*number));
         left.is_empty()
+    }
+}
+
+/// What a crash left behind. Asked for until the database tells it: nothing else would bring it up before the next start.
+pub(super) async fn list_until_told<F>(kind: Kind, rest: Duration, list: impl Fn() -> F) -> Vec<i64>
+where
+    F: Future<Output = Result<Vec<i64>, sqlx::Error>>,
+{
+    loop {
+        match list().await {
+            Ok(behind) => return behind,
+            Err(error) => {
+                tracing::error!(%error, kind = kind.name(), "rows cannot be compared with the journal");
+                tokio::time::sleep(rest).await;
+            }
+        }
     }
 }
 
@@ -227,11 +231,14 @@ mod tests {
         let (follower, notebook) = notebook();
         let stop = CancellationToken::new();
         let run = tokio::spawn(follower.run(stop.clone()));
-        while notebook.written.lock().is_empty() {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        let written = async {
+            while notebook.written.lock().is_empty() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), written).await.expect("it is asked for again");
         stop.cancel();
         run.await.unwrap();
-        assert_eq!(notebook.written.lock()[0], [5]);
+        assert_eq!((&*notebook.written.lock()[0], *notebook.compared.lock()), (&[5][..], 2));
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use madang_domain::chat::{Chat, Command, Talk};
 use madang_domain::coach::tokens::estimate;
 use madang_domain::code::Code;
-use madang_domain::ids::{EntityId, UserId};
+use madang_domain::ids::{EntityId, Kind, UserId};
 use madang_domain::time::Timestamp;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +20,7 @@ use super::desk::order;
 use super::prompts::prompt_of;
 use super::{Chats, chat_id};
 use crate::actors::ask::Denied;
+use crate::actors::follow::list_until_told;
 use crate::storage::chats::{self, Card, Words};
 use crate::storage::journal::erase::erase;
 use crate::storage::prompts::NewPrompt;
@@ -115,7 +116,8 @@ impl SeenTalk {
 impl Chats {
     /// Follows the commits until told to stop; then the runs that are left are interrupted.
     pub async fn run(self, stop: CancellationToken) {
-        let behind = stop.run_until_cancelled(self.list_behind()).await.unwrap_or_default();
+        let behind = list_until_told(Kind::Chat, REST, || chats::list_behind(&self.parts.db));
+        let behind = stop.run_until_cancelled(behind).await.unwrap_or_default();
         let mut left = self.take_up(behind).await;
         let (mut tries, mut again) = (0, interval(TAKE_UP_EVERY));
         again.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -152,19 +154,6 @@ impl Chats {
         self.closing.cancel();
         self.runs.close();
         self.runs.wait().await;
-    }
-
-    /// What the last process left. Asked for until the database tells it: nothing else would end those answers for minutes.
-    async fn list_behind(&self) -> Vec<i64> {
-        loop {
-            match chats::list_behind(&self.parts.db).await {
-                Ok(behind) => return behind,
-                Err(error) => {
-                    tracing::error!(%error, "cannot compare the conversations' rows with the journal");
-                    tokio::time::sleep(REST).await;
-                }
-            }
-        }
     }
 
     /// Takes up conversations that the last process left: its runs are dead, its questions wait. Gives those that must be tried

@@ -283,13 +283,19 @@ impl Crowd {
 
 impl Member {
     fn flush(&mut self) {
-        let Some(stream) = self.stream.as_mut() else { return };
-        while !self.unsent.is_empty() {
-            match stream.write(&self.unsent) {
-                Ok(count) => drop(self.unsent.drain(..count)),
-                // A broken connection is noticed by the read that follows.
-                Err(_) => return,
-            }
+        if let Some(stream) = self.stream.as_mut() {
+            flush(stream, &mut self.unsent);
+        }
+    }
+}
+
+/// Sends as much as the socket takes.
+pub(super) fn flush(stream: &mut TcpStream, unsent: &mut Vec<u8>) {
+    while !unsent.is_empty() {
+        match stream.write(unsent) {
+            Ok(count) => drop(unsent.drain(..count)),
+            // A broken connection is noticed by the read that follows.
+            Err(_) => return,
         }
     }
 }

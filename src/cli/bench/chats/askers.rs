@@ -1,7 +1,7 @@
 //! Who asks in many conversations at once and reads the answers as server-sent events: all of them on one thread and with as
 //! little client as possible, so that what is measured is the server.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::net::SocketAddrV4;
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use super::listen::Heard;
 use super::{LIMIT, QUESTION};
-use crate::cli::bench::crowd::connect;
+use crate::cli::bench::crowd::{connect, flush};
 
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// One question and the stream that answers it.
-struct Asker {
+struct Asking {
     stream: TcpStream,
     unsent: Vec<u8>,
     /// What came and is not a whole chunk yet.
@@ -49,13 +49,13 @@ pub(super) fn run(
     (epoch, lasting): (Instant, Duration),
 ) -> anyhow::Result<Vec<Heard>> {
     let (mut poll, mut ready, mut buffer) = (Poll::new()?, Events::with_capacity(4096), vec![0; BUFFER_BYTES]);
-    let mut asking: Vec<Option<Asker>> = Vec::with_capacity(chats.len());
+    let mut asking: Vec<Option<Asking>> = Vec::with_capacity(chats.len());
     let mut heard = Vec::with_capacity(chats.len());
     let (gap, mut due) = (Duration::from_secs(1) / per_second, Instant::now());
     while heard.len() < chats.len() {
         let mut now = Instant::now();
         while let Some((chat, token)) = chats.get(asking.len()).filter(|_| due <= now) {
-            let mut asker = Asker::new(server, asking.len(), *chat, token)?;
+            let mut asker = Asking::new(server, asking.len(), *chat, token)?;
             poll.registry().register(&mut asker.stream, Token(asking.len()), Interest::READABLE | Interest::WRITABLE)?;
             asking.push(Some(asker));
             (due, now) = (due + gap, Instant::now());
@@ -72,7 +72,7 @@ pub(super) fn run(
             let Some(slot) = asking.get_mut(event.token().0) else { continue };
             let Some(asker) = slot else { continue };
             if event.is_writable() {
-                asker.flush();
+                flush(&mut asker.stream, &mut asker.unsent);
             }
             let comes = event.is_readable() || event.is_read_closed() || event.is_error();
             if comes && asker.read(&mut buffer, epoch) == Flow::Over {
@@ -83,7 +83,7 @@ pub(super) fn run(
     Ok(heard)
 }
 
-impl Asker {
+impl Asking {
     fn new(server: SocketAddrV4, who: usize, chat: i64, token: &str) -> std::io::Result<Self> {
         let body = json!({ "text": QUESTION }).to_string();
         let (key, length) = (Uuid::new_v4(), body.len());
@@ -94,16 +94,6 @@ impl Asker {
         let stream = connect(server, who, false)?;
         let (rest, events) = (Vec::new(), Vec::new());
         Ok(Self { stream, unsent: request.into_bytes(), rest, events, in_body: false, heard: Heard::default() })
-    }
-
-    fn flush(&mut self) {
-        while !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
-                Ok(count) => drop(self.unsent.drain(..count)),
-                // A broken connection is noticed by the read that follows.
-                Err(_) => return,
-            }
-        }
     }
 
     fn read(&mut self, buffer: &mut [u8], epoch: Instant) -> Flow {

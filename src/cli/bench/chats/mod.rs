@@ -2,7 +2,8 @@
 //! it, so how late a token comes is told by the token.
 //!
 //! `load` has everybody ask and watch at once; `stop`, `resume` and `restart` are what may happen to an answer. `listen` is who
-//! asks and reads the stream, `watch` and `sockets` who reads over a socket, `tally` what each of them got.
+//! asks and reads the stream, `askers` very many of them, `watch` and `sockets` who reads over a socket, `tally` what each of
+//! them got.
 
 mod askers;
 pub mod listen;
